@@ -1,0 +1,25 @@
+# Two commands do all the set-up on a fresh machine: `make audit` runs the main job, `make test` passes every check.
+.PHONY: audit test bench env env-dev lint clean
+
+RUN ?= runs/smollm2-135m-instruct
+
+audit: env            ## audit the packaged model; the report's path is printed last
+	@.venv/bin/audit run smollm2-135m-instruct --suite occupations --out $(RUN)
+
+test: env-dev         ## ruff, mypy, unit tests, end-to-end tests on the real model
+	@scripts/test.sh
+
+bench: env-dev        ## every benchmark, as ratios measured side by side
+	@scripts/bench.sh
+
+env:
+	@scripts/setup.sh
+
+env-dev:
+	@scripts/setup.sh dev
+
+lint: env-dev
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
+
+clean:
+	rm -rf runs build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,165 @@
+"""The command line ``audit``. Nothing heavy is imported before the arguments are checked."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from core.console import run_command
+from core.errors import UsageProblem
+
+_EXAMPLES = """
+\b
+Examples:
+  audit run smollm2-135m-instruct --suite occupations
+  audit run qwen-7b-chat --suite occupations,pronouns --lang en,zh
+  audit run openai:my-model@http://localhost:8000/v1 --suite occupations --limit 200
+  audit list models --grep qwen
+  audit report runs/smollm2-135m-instruct
+"""
+
+
+def _words(_: click.Context, parameter: click.Parameter, value: str) -> tuple[str, ...]:
+    """Comma-separated text → its parts, each once, in order."""
+    parts = tuple(dict.fromkeys(p.strip() for p in value.split(",") if p.strip()))
+    if not parts:
+        raise UsageProblem(f"--{parameter.name} is empty.")
+    return parts
+
+
+def _margins(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dict[str, float]:
+    """NAME=VALUE options → margins. A margin is positive."""
+    out = {}
+    for text in values:
+        name, _sign, number = text.partition("=")
+        try:
+            out[name] = float(number)
+        except ValueError:
+            raise UsageProblem(f"--margin wants NAME=NUMBER, not '{text}'.") from None
+        if not 0 < out[name] < float("inf"):
+            raise UsageProblem(f"The margin of {name} must be a positive number, not {number}.")
+    return out
+
+
+_DEBUG = click.option("--debug", is_flag=True, help="Show tracebacks and the engine's own output.")
+
+
+@click.group("audit", epilog=_EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="equipoise", prog_name="audit")
+def cli() -> None:
+    """Audit language models for social bias, with calibrated statistics.
+
+    Exit codes: 0 done · 1 a gate is broken · 2 wrong usage · 3 the model or the machine cannot do
+    it · 130 interrupted (run the same command again to go on).
+    """
+
+
+@cli.command(epilog=_EXAMPLES)
+@click.argument("model")
+@click.option(
+    "--suite", "suites", default="occupations", show_default=True, callback=_words,
+    help="Suites, comma-separated; `audit list suites` shows them.",
+)  # fmt: skip
+@click.option(
+    "--backend", type=click.Choice(["auto", "vllm", "transformers", "openai"]), default="auto",
+    show_default=True, help="The engine; auto is vLLM where installed, openai for servers.",
+)  # fmt: skip
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False),
+    help="The run folder.  [default: runs/MODEL-SUITES]",
+)  # fmt: skip
+@click.option(
+    "--lang", "langs", default="en", show_default=True, callback=_words,
+    help="Languages of the questions, comma-separated: en, zh.",
+)  # fmt: skip
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option(
+    "--limit", type=int, help="At most about this many items a probe, balanced, whole sets."
+)
+@click.option("--samples", type=int, help="Sampled texts a question, instead of the suite's.")
+@click.option(
+    "--adapter", type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="A LoRA adapter to audit on top of the model.",
+)  # fmt: skip
+@click.option(
+    "--resume/--no-resume", default=True, show_default=True,
+    help="Go on with an unfinished run of the same folder, or start it over.",
+)  # fmt: skip
+@click.option(
+    "--margin", "margins", multiple=True, callback=_margins, metavar="METRIC=VALUE",
+    help="Another margin of fairness for a primary metric; repeatable.",
+)  # fmt: skip
+@click.option(
+    "--hub", type=click.Choice(["auto", "hf", "modelscope", "local"]), default="auto",
+    show_default=True, help="Where to look for models that are not on this machine.",
+)  # fmt: skip
+@click.option(
+    "--trust-remote-code", is_flag=True, help="Execute code that comes with a checkpoint."
+)
+@_DEBUG
+def run(**options: Any) -> None:
+    """Audit MODEL: ask, measure, test, report.
+
+    MODEL is a short name of the catalogue, a hub id, a local folder, a .gguf file, or
+    openai:NAME@URL for any OpenAI-compatible server.
+    """
+    from audit.progress import ConsoleWatcher
+    from audit.runner import RunOptions, run_audit
+    from audit.summary import print_summary
+
+    outcome = run_audit(RunOptions(**options), ConsoleWatcher())
+    from audit.reports.build import write_report
+
+    report = write_report(outcome.folder)
+    print_summary(outcome.results, report)
+
+
+@cli.command()
+@click.argument("run", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@_DEBUG
+def report(run: Path, debug: bool) -> None:
+    """Rebuild report.html, report.md and metrics.csv of a run folder, without the model."""
+    from audit.reports.build import write_report
+
+    click.echo(write_report(run))
+
+
+@cli.group(name="list")
+def list_() -> None:
+    """What there is: suites and models."""
+
+
+@list_.command()
+def suites() -> None:
+    """The suites, their languages and their primary metrics."""
+    from audit.listing import print_suites
+
+    print_suites()
+
+
+@list_.command(epilog="\b\nExample:\n  audit list models --grep qwen2.5 --runnable")
+@click.option("--grep", default="", help="Only names or hub ids that contain this.")
+@click.option("--modality", help="text, vision, audio, video or omni.")
+@click.option("--runnable", is_flag=True, help="By which backend each runs here, or why not.")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def models(grep: str, modality: str | None, runnable: bool, as_json: bool) -> None:
+    """The catalogue of models by short name."""
+    from audit.listing import print_models
+
+    print_models(grep=grep, modality=modality, runnable=runnable, as_json=as_json)
+
+
+@cli.command()
+def doctor() -> None:
+    """What this machine can run, and what is missing."""
+    from audit.doctor import print_doctor
+
+    print_doctor()
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Entry point; exits with the codes of the contract."""
+    sys.exit(run_command(cli, arguments))

@@ -1,0 +1,61 @@
+"""Tables of ``audit list``."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from rich.console import Console
+from rich.table import Table
+
+from audit.probes.base import list_suites
+from core.models import catalogue
+from core.models.packaged import PACKAGED_ENTRY
+
+
+def print_suites() -> None:
+    """Every suite with its languages, size and primary metrics."""
+    table = Table(box=None, pad_edge=False)
+    for name in ("suite", "what", "languages", "requests (en)", "primary metrics (margin)"):
+        table.add_column(name, overflow="fold")
+    for suite in list_suites():
+        items = suite.items(langs=suite.langs[:1], seed=0, limit=None, samples=None)
+        table.add_row(
+            suite.name,
+            suite.title["en"],
+            ", ".join(suite.langs),
+            str(sum(item.samples for item in items)),
+            ", ".join(f"{p.name} ({p.margin:g})" for p in suite.primary),
+        )
+    Console(highlight=False).print(table)
+
+
+def print_models(*, grep: str, modality: str | None, runnable: bool, as_json: bool) -> None:
+    """The catalogue's rows that contain ``grep``, the packaged model first."""
+    found = catalogue.search(grep, modality)
+    if grep.lower() in PACKAGED_ENTRY.short_name and modality in (None, "text"):
+        found = [PACKAGED_ENTRY, *(e for e in found if e.short_name != PACKAGED_ENTRY.short_name)]
+    if runnable:
+        _print_runnable(found, as_json)
+        return
+    if as_json:
+        print(json.dumps([asdict(entry) for entry in found], ensure_ascii=False, indent=1))
+        return
+    for entry in found:
+        size = f"{entry.params_b:g}B" if entry.params_b else ""
+        print(f"{entry.short_name:42} {entry.modality:7} {size:>8}  {entry.hf_id or entry.ms_id}")
+    print(f"{len(found)} models.")
+
+
+def _print_runnable(found: list[catalogue.CatalogueEntry], as_json: bool) -> None:
+    from core.models.runnable import survey
+
+    rows = survey(found)
+    if as_json:
+        print(json.dumps([asdict(row) for row in rows], ensure_ascii=False, indent=1))
+        return
+    for row in rows:
+        how = f"{row.backend} ({row.via})" if row.backend else "no"
+        print(f"{row.name:42} {how:22} {row.reason} {row.advice}".rstrip())
+    n = sum(row.backend is not None for row in rows)
+    print(f"{n} of {len(rows)} run here.")

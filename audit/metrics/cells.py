@@ -1,0 +1,188 @@
+"""From answers to matched cells: one value a (cluster, wording), option orders averaged out.
+
+A *stratum* is a (probe, language); its *columns* are wordings. Averages weigh strata equally, so a
+probe does not count for more because it has more wordings.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from audit.metrics.significance import TwoWayStatistic, cells_from_rows
+from audit.metrics.stats_types import FloatArray, IntArray
+from audit.schema import Label, Route
+
+#: Fewer wordings than this in a stratum are no sample of wordings: they are held fixed.
+MIN_COLUMNS = 4
+
+#: Value of a gendered answer, the "share of women": refused and unparsed answers have none.
+WOMAN_SHARE = {Label.WOMAN: 1.0, Label.NEUTRAL: 0.5, Label.MAN: 0.0}
+#: Value of an answer that can be right or wrong.
+ACCURACY = {Label.CORRECT: 1.0, Label.INCORRECT: 0.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """(R, C) cell means (NaN where empty) with what their rows and columns are.
+
+    ``strata``: (C,) number of each column's (probe, language); ``group``: (R,) text and
+    ``reference``: (R,) yardstick of each row; ``counts``: (R, C) answers behind a cell.
+    """
+
+    values: FloatArray
+    counts: FloatArray
+    clusters: tuple[str, ...]
+    columns: tuple[tuple[str, str, str], ...]
+    strata: IntArray
+    group: tuple[str, ...]
+    reference: FloatArray
+
+    @property
+    def row_means(self) -> FloatArray:
+        """(R,) mean of each row with strata weighed equally; NaN for an empty row."""
+        weights = _balanced_weights(self.strata, np.ones((1, len(self.columns))))[0]
+        present = ~np.isnan(self.values)
+        total = present @ weights
+        summed = np.nan_to_num(self.values, nan=0.0) @ weights
+        return ratio(summed, total)
+
+    @property
+    def column_strata(self) -> IntArray:
+        """What the bootstrap must respect: strata, or every column alone where there are few."""
+        _, sizes = np.unique(self.strata, return_counts=True)
+        if sizes.size and sizes.min() >= MIN_COLUMNS:
+            return self.strata
+        return np.arange(len(self.columns), dtype=np.int64)
+
+    @property
+    def columns_fixed(self) -> bool:
+        return self.column_strata is not self.strata
+
+    def is_group(self, name: str) -> np.ndarray:
+        return np.array([g == name for g in self.group], dtype=bool)
+
+    @property
+    def group_codes(self) -> IntArray:
+        return np.unique(np.array(self.group), return_inverse=True)[1].astype(np.int64)
+
+
+def ratio(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
+    """Elementwise quotient, NaN where the denominator is 0."""
+    out = np.full(np.shape(denominator), np.nan)
+    np.divide(numerator, denominator, out=out, where=denominator > 0)
+    return out
+
+
+def _balanced_weights(strata: IntArray, col_w: FloatArray) -> FloatArray:
+    member = (strata[:, None] == np.unique(strata)[None, :]).astype(np.float64)
+    return np.asarray(col_w / np.maximum((col_w @ member) @ member.T, 1e-300))
+
+
+def balanced(statistic: TwoWayStatistic, strata: IntArray) -> TwoWayStatistic:
+    """The same statistic with every stratum of columns carrying the same total weight."""
+
+    def weighed(row_w: FloatArray, col_w: FloatArray) -> FloatArray:
+        return statistic(row_w, _balanced_weights(strata, col_w))
+
+    return weighed
+
+
+def parse_logprobs(text: str) -> dict[str, float]:
+    """The ``logprobs`` cell of a likelihood row; empty if absent or any value is not finite."""
+    if not text:
+        return {}
+    try:
+        found = {str(k): float(v) for k, v in json.loads(text).items()}
+    except (ValueError, TypeError, AttributeError):
+        return {}
+    return found if all(math.isfinite(v) for v in found.values()) else {}
+
+
+def add_values(frame: pd.DataFrame, positive: str, negative: str, half: str = "") -> pd.DataFrame:
+    """A copy with ``value`` (0–1) and ``logodds`` (nats; likelihood rows), NaN where missing.
+
+    Likelihood rows: value = (P(positive) + ½ P(half)) / Σ P over the labels asked for, log-odds =
+    log P(positive) − log P(negative). Sampled rows: 1, ½ or 0 by label.
+    """
+    out = frame.copy()
+    sampled = {positive: 1.0, negative: 0.0} | ({half: 0.5} if half else {})
+    value = out["label"].map(sampled).to_numpy(dtype=np.float64, na_value=np.nan)
+    logodds = np.full(len(out), np.nan)
+    texts = out["logprobs"].tolist()
+    for i in np.flatnonzero((out["route"] == Route.LIKELIHOOD).to_numpy()):
+        logs = parse_logprobs(str(texts[i]))
+        value[i] = np.nan
+        if positive not in logs or negative not in logs:
+            continue
+        top = max(logs.values())
+        mass = {label: math.exp(v - top) for label, v in logs.items()}
+        share = mass[positive] + 0.5 * (mass.get(half, 0.0) if half else 0.0)
+        value[i] = share / math.fsum(mass.values())
+        logodds[i] = logs[positive] - logs[negative]
+    out["value"], out["logodds"] = value, logodds
+    return out
+
+
+def make_cells(frame: pd.DataFrame, field: str = "value") -> Cells:
+    """Average ``field`` into matched cells. ``frame`` holds one route of one suite.
+
+    Within a cell the variants (option orders) weigh equally whatever was lost of each, and a cell
+    of which one order is wholly missing is missing: half of a counterbalanced pair measures the
+    order, not the model.
+    """
+    rows, cluster_names = pd.factorize(frame["cluster"], sort=True)
+    keys = pd.Series(
+        list(zip(frame["probe"], frame["lang"], frame["template"], strict=True)),
+        index=frame.index,
+        dtype=object,
+    )
+    columns = sorted(set(keys))
+    code = {key: i for i, key in enumerate(columns)}
+    cols = keys.map(code).to_numpy(dtype=np.int64)
+    shape = (len(cluster_names), len(columns))
+    variants = frame["variant"].to_numpy()
+    values = frame[field].to_numpy(dtype=np.float64)
+    counts = np.zeros(shape)
+    total, n_variants, asked = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+    for variant in sorted(set(variants)):
+        mask = variants == variant
+        means, found = cells_from_rows(rows[mask], cols[mask], values[mask], shape=shape)
+        _, wanted = cells_from_rows(rows[mask], cols[mask], np.zeros(mask.sum()), shape=shape)
+        counts += found
+        asked += wanted > 0
+        n_variants += ~np.isnan(means)
+        total += np.nan_to_num(means, nan=0.0)
+    complete = (n_variants == asked) & (asked > 0)
+    cell_values = np.where(complete, total / np.maximum(n_variants, 1), np.nan)
+    first = frame.drop_duplicates("cluster").set_index("cluster").loc[list(cluster_names)]
+    strata_names = sorted({key[:2] for key in columns})
+    return Cells(
+        values=cell_values,
+        counts=counts,
+        clusters=tuple(str(c) for c in cluster_names),
+        columns=tuple(columns),
+        strata=np.array([strata_names.index(key[:2]) for key in columns], dtype=np.int64),
+        group=tuple(str(g) for g in first["group"]),
+        reference=first["reference"].to_numpy(dtype=np.float64),
+    )
+
+
+def stable_seed(seed: int, *names: str) -> int:
+    """A seed of its own for every estimate: adding a metric does not move the others."""
+    return (seed * 1_000_003 + zlib.crc32("/".join(names).encode())) % 2**32
+
+
+def missing_rates(frame: pd.DataFrame) -> tuple[float | None, float | None]:
+    """(refusal rate, unparsed rate) over the rows; None, None for no rows."""
+    if frame.empty:
+        return None, None
+    return (
+        float((frame["label"] == Label.REFUSED).mean()),
+        float((frame["label"] == Label.UNPARSED).mean()),
+    )

@@ -1,0 +1,225 @@
+"""From a bootstrap distribution to confidence limits, and back to p-values.
+
+One map serves both, so that an interval and a test on the same resamples never disagree:
+a limit at one-sided level q is the quantile Φ(z0 + (z0 + c)/(1 - a(z0 + c))) of the distribution
+with c = s·t_df(q) (BCa: Efron 1987, JASA 82:171-185, eq. 3.7; expansion c: Hesterberg 2015, The
+American Statistician 69:371-386, §4.3, "expanded percentile"). z0 = a = 0 is the percentile
+interval; s = 1 and df = ∞ are the textbook forms without small-sample correction.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
+
+from audit.metrics.stats_types import (
+    BootstrapResult,
+    Calibration,
+    FloatArray,
+    IntArray,
+    Interval,
+    TestResult,
+    check_level,
+)
+from audit.metrics.stats_weights import chunk_sizes, jackknife_groups
+
+#: Above this share of undefined resamples there is no interval.
+MAX_NAN_SHARE = 0.05
+#: Fewer resamples than this beyond a limit do not place it; Student's t does.
+MIN_TAIL = 10
+#: Differences below this share of the distribution's reach are rounding, not variation.
+TIE_TOLERANCE = 1e-10
+
+
+@dataclass(frozen=True, slots=True)
+class JackknifeVariance:
+    """Variance of one factor's sampling, stratum by stratum.
+
+    ``total`` is the jackknife variance; ``plug_in`` what resampling with replacement has in its
+    place (each stratum's share times (n_h - 1)/n_h); ``spread`` is Σ V_h²/(n_h - 1), the
+    denominator of Welch-Satterthwaite degrees of freedom; ``acceleration`` is BCa's a.
+    """
+
+    total: float
+    plug_in: float
+    spread: float
+    acceleration: float
+    smallest: int
+
+
+def jackknife(
+    statistic: Callable[[FloatArray], FloatArray], n: int, members: list[IntArray], chunk: int
+) -> JackknifeVariance:
+    """Delete-one-cluster jackknife, within strata.
+
+    With U_hi = (n_h - 1)(mean_h - θ(-hi)): V = Σ_h Σ_i U²/(n_h(n_h - 1)) and
+    a = Σ U³/n_h³ / (6 (Σ U²/n_h²)^(3/2)) (Davison & Hinkley 1997, §5.3.2, several samples).
+    Strata of one cluster never vary and are left out, as are deletions that leave the statistic
+    undefined.
+    """
+    total = plug_in = spread = squares = cubes = 0.0
+    varying = [stratum for stratum in members if len(stratum) > 1]
+    for stratum in varying:
+        groups = jackknife_groups(stratum)
+        count = len(groups)
+        values = np.empty(count)
+        done = 0
+        for size in chunk_sizes(count, chunk, n):
+            weights = np.ones((size, n))
+            for row, group in enumerate(groups[done : done + size]):
+                weights[row, group] = 0.0
+            values[done : done + size] = statistic(weights)
+            done += size
+        kept = values[np.isfinite(values)]
+        if kept.size < 2:
+            continue
+        influence = (count - 1) * (kept.mean() - kept)
+        # Deletions of a constant statistic differ by rounding alone.
+        if np.ptp(kept) <= 1e-13 * np.abs(kept).max():
+            influence[:] = 0.0
+        variance = float((influence**2).sum()) / (count * (count - 1))
+        total += variance
+        plug_in += variance * (count - 1) / count
+        spread += variance**2 / (count - 1)
+        squares += float((influence**2).sum()) / count**2
+        cubes += float((influence**3).sum()) / count**3
+    acceleration = cubes / (6.0 * squares**1.5) if squares > 0 else 0.0
+    smallest = min((len(stratum) for stratum in varying), default=1)
+    return JackknifeVariance(total, plug_in, spread, acceleration, smallest)
+
+
+def one_way_calibration(variance: JackknifeVariance) -> Calibration:
+    """Scale and degrees of freedom for clusters resampled along one factor.
+
+    With one stratum: scale √(n/(n - 1)) and n - 1 degrees of freedom, Hesterberg's expansion
+    exactly; with several, Welch-Satterthwaite over the strata.
+    """
+    if variance.total > 0 and variance.spread > 0:
+        return Calibration(
+            scale=math.sqrt(variance.total / variance.plug_in),
+            df=variance.total**2 / variance.spread,
+        )
+    df = max(variance.smallest - 1, 1)
+    return Calibration(scale=math.sqrt((df + 1) / df), df=df)
+
+
+def _reach(distribution: FloatArray, estimate: float) -> float:
+    return float(np.abs(distribution - estimate).max())
+
+
+def is_degenerate(distribution: FloatArray, estimate: float) -> bool:
+    """Whether every resample equals the estimate up to rounding."""
+    return _reach(distribution, estimate) <= 1e-12 * max(abs(estimate), np.finfo(float).tiny)
+
+
+def bias_correction(distribution: FloatArray, estimate: float) -> float:
+    """z0 = Φ⁻¹(share below the estimate, ties counted half) (DiCiccio & Efron 1996, §3).
+
+    ±inf when the estimate lies outside its own distribution.
+    """
+    tolerance = TIE_TOLERANCE * _reach(distribution, estimate)
+    below = np.count_nonzero(distribution < estimate - tolerance)
+    ties = np.count_nonzero(np.abs(distribution - estimate) <= tolerance)
+    return float(ndtri((below + 0.5 * ties) / distribution.size))
+
+
+def _t_quantile(q: float, df: float) -> float:
+    return float(ndtri(q) if math.isinf(df) else stdtrit(df, q))
+
+
+def _t_cdf(t: float, df: float) -> float:
+    return float(ndtr(t) if math.isinf(df) else stdtr(df, t))
+
+
+def confidence_interval(
+    estimate: float,
+    distribution: FloatArray,
+    n_nan: int,
+    calibration: Calibration,
+    level: float,
+    method: str,
+) -> Interval:
+    """Limits of one distribution at one level; ``method`` is completed by what had to be done."""
+    check_level(level)
+    if math.isnan(estimate):
+        return Interval(math.nan, math.nan, level, f"{method} (estimate undefined)")
+    total = distribution.size + n_nan
+    if distribution.size < 2 or n_nan > MAX_NAN_SHARE * total:
+        why = f"{n_nan} of {total} resamples undefined"
+        return Interval(math.nan, math.nan, level, f"{method} ({why})")
+    if is_degenerate(distribution, estimate):
+        why = "degenerate: every resample equals the estimate"
+        return Interval(estimate, estimate, level, f"{method} ({why})")
+    q = (1.0 - level) / 2.0
+    reach = -calibration.scale * _t_quantile(q, calibration.df)
+    if math.isfinite(calibration.df) and ndtr(-reach) * distribution.size < MIN_TAIL:
+        half = reach * float(np.std(distribution, ddof=1))
+        why = f"t limits, df {calibration.df:.1f}: too few resamples that far out"
+        return Interval(estimate - half, estimate + half, level, f"{method} ({why})")
+    low, high = np.quantile(
+        distribution, [_bca_probability(-reach, calibration), _bca_probability(reach, calibration)]
+    )
+    if math.isfinite(calibration.df):
+        method = f"{method} (expanded, df {calibration.df:.1f})"
+    return Interval(float(low), float(high), level, method)
+
+
+def _bca_probability(z: float, calibration: Calibration) -> float:
+    shifted = calibration.bias + z
+    denominator = 1.0 - calibration.acceleration * shifted
+    if denominator <= 0:  # beyond the pole of the transformation: the end of the distribution
+        return 1.0 if shifted > 0 else 0.0
+    return float(ndtr(calibration.bias + shifted / denominator))
+
+
+def interval_at(result: BootstrapResult, level: float) -> Interval:
+    """The interval at another level from the same resamples (90 % for TOST beside 95 %)."""
+    method = result.interval.method.split(" (")[0]
+    return confidence_interval(
+        result.estimate, result.distribution, result.n_nan, result.calibration, level, method
+    )
+
+
+def one_sided_p(result: BootstrapResult, null: float, *, above: bool) -> float:
+    """p-value for θ <= null (``above``) or θ >= null (not ``above``): the interval, inverted.
+
+    The count of resamples on the wrong side is taken as (1 + #)/(1 + B), so that p is never 0.
+    NaN where there is no interval.
+    """
+    if math.isnan(result.interval.low):
+        return math.nan
+    values, calibration = result.distribution, result.calibration
+    total = values.size
+    wrong = int(np.count_nonzero(values <= null if above else values >= null))
+    if is_degenerate(values, result.estimate) or math.isinf(calibration.df):
+        return _invert(wrong, total, calibration, above)
+    if wrong >= MIN_TAIL:
+        return _invert(wrong, total, calibration, above)
+    distance = (result.estimate - null) if above else (null - result.estimate)
+    by_t = _t_cdf(-distance / (calibration.scale * float(np.std(values, ddof=1))), calibration.df)
+    # Never more than where the count begins to speak, so that p falls as the null moves away.
+    return min(by_t, _invert(MIN_TAIL, total, calibration, above))
+
+
+def _invert(wrong: int, total: int, calibration: Calibration, above: bool) -> float:
+    share = min((1.0 + wrong) / (1.0 + total), 1.0 - 1.0 / (1.0 + total))
+    z = float(ndtri(share)) * (1.0 if above else -1.0) - calibration.bias
+    denominator = 1.0 + calibration.acceleration * z
+    limit = (z / denominator if denominator > 0 else math.copysign(math.inf, z)) - calibration.bias
+    return _t_cdf((limit if above else -limit) / calibration.scale, calibration.df)
+
+
+def bootstrap_p_value(result: BootstrapResult, null: float = 0.0) -> TestResult:
+    """Two-sided test of θ = ``null`` by inverting the interval (p < 0.05 iff 95 % excludes it).
+
+    For designs where no permutation is exchangeable (two crossed factors); elsewhere prefer
+    ``permutation_test`` or ``sign_flip_test``, which are exact.
+    """
+    p = 2.0 * min(one_sided_p(result, null, above=True), one_sided_p(result, null, above=False))
+    return TestResult(
+        result.estimate - null, min(p, 1.0), "bootstrap interval inversion", result.n_clusters
+    )

@@ -1,0 +1,102 @@
+"""What the statistics hand back, and the shape of a statistic they accept."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+#: (b, n) cluster multiplicities → (b,) values; row k is one resample, all ones is the data.
+Statistic = Callable[[FloatArray], FloatArray]
+#: (b, R) row and (b, C) column multiplicities → (b,) values.
+TwoWayStatistic = Callable[[FloatArray, FloatArray], FloatArray]
+#: (b, n) rearranged labels or values → (b,) values.
+PermutationStatistic = Callable[[FloatArray], FloatArray]
+
+Alternative = Literal["two-sided", "greater", "less"]
+SmallSample = Literal["auto", "t", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A confidence interval in the units of its estimate; NaN bounds where none can be given.
+
+    ``level`` is the nominal coverage (0.95), ``method`` names in words what was done.
+    """
+
+    low: float
+    high: float
+    level: float
+    method: str
+
+    def __contains__(self, value: float) -> bool:
+        return self.low <= value <= self.high
+
+    @property
+    def width(self) -> float:
+        return self.high - self.low
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How quantiles of a bootstrap distribution turn into confidence limits.
+
+    ``bias`` (z0) and ``acceleration`` (a) are those of BCa (0 and 0: percentile). ``scale`` is
+    the ratio of the unbiased standard error to the bootstrap's own and ``df`` the degrees of
+    freedom behind it (1 and inf: no small-sample correction).
+    """
+
+    bias: float = 0.0
+    acceleration: float = 0.0
+    scale: float = 1.0
+    df: float = math.inf
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BootstrapResult:
+    """A bootstrapped estimate.
+
+    ``distribution`` holds the resampled statistics that exist, (<= B,) float64; the ``n_nan``
+    resamples in which the statistic was undefined are left out of it. ``n_clusters`` is the
+    number of resampled units (pigeonhole: the smaller of the two factors).
+    """
+
+    estimate: float
+    interval: Interval
+    distribution: FloatArray
+    n_nan: int = 0
+    n_clusters: int = 0
+    calibration: Calibration = field(default_factory=Calibration)
+
+    @property
+    def standard_error(self) -> float:
+        """Standard error with the small-sample correction; NaN where there is no distribution."""
+        if self.distribution.size < 2 or math.isnan(self.interval.low):
+            return math.nan
+        return float(np.std(self.distribution, ddof=1)) * self.calibration.scale
+
+
+@dataclass(frozen=True, slots=True)
+class TestResult:
+    """A test: its ``statistic``, its ``p_value`` (NaN where undefined), and ``n`` units tested."""
+
+    __test__ = False  # the name is not a test class to pytest
+
+    statistic: float
+    p_value: float
+    test: str
+    n: int
+
+
+def check_level(level: float) -> None:
+    """Raise ValueError unless 0 < level < 1."""
+    if not 0.0 < level < 1.0:
+        raise ValueError(f"level must lie strictly between 0 and 1, not {level!r}")

@@ -1,0 +1,106 @@
+"""Messages → the exact token ids a model sees. One place, so that every local backend agrees.
+
+The model's own chat template comes first; then the catalogue's format for checkpoints that ship
+none; then, for base models, a plain completion format (and whoever reports must say so).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from core.errors import EnvironmentProblem
+from core.models.base import Message
+
+OWN_TEMPLATE = "the model's own chat template"
+PLAIN = "plain completion (the checkpoint has no chat template)"
+#: Where a plain completion has to end: a base model goes on to ask itself the next question.
+PLAIN_STOP = ("\n\nQuestion:",)
+
+
+def _plain(messages: Sequence[Message]) -> str:
+    parts = [
+        m["content"] if m["role"] == "system" else f"Question: {m['content']}"
+        for m in messages
+        if m["role"] != "assistant"
+    ]
+    return "\n\n".join(parts) + "\n\nAnswer:\n"
+
+
+class ChatRenderer:
+    """Renders conversations with one tokenizer.
+
+    ``fallback_template`` is a jinja chat template used where the tokenizer has none, and
+    ``fallback_name`` what to call it in the manifest.
+    """
+
+    def __init__(
+        self, tokenizer: Any, fallback_template: str | None = None, fallback_name: str = ""
+    ) -> None:
+        self.tokenizer = tokenizer
+        self._template: str | None = None
+        self._plain = False
+        if getattr(tokenizer, "chat_template", None):
+            self.format_name = OWN_TEMPLATE
+        elif fallback_template is not None:
+            self._template = fallback_template
+            self.format_name = f"catalogue format {fallback_name} (the checkpoint has no template)"
+        else:
+            self._plain = True
+            self.format_name = PLAIN
+
+    @property
+    def is_plain(self) -> bool:
+        """True where a base model is asked in the plain completion format."""
+        return self._plain
+
+    @property
+    def stop(self) -> tuple[str, ...]:
+        """Strings that end an answer beside the model's own end token."""
+        return PLAIN_STOP if self._plain else ()
+
+    def render(self, messages: Sequence[Message]) -> str:
+        """The prompt as text, ending where the model's answer (or the prefill) goes on.
+
+        Reasoning templates are asked not to think: an audit reads the answer itself.
+        """
+        turns, prefill = list(messages), ""
+        if turns and turns[-1]["role"] == "assistant":
+            prefill = turns.pop()["content"]
+        if self._plain:
+            return _plain(turns) + prefill
+        try:
+            text = self.tokenizer.apply_chat_template(
+                turns,
+                chat_template=self._template,
+                tokenize=False,
+                add_generation_prompt=True,
+                enable_thinking=False,
+            )
+        except Exception as error:  # jinja raises whatever the checkpoint's template tells it to
+            raise EnvironmentProblem(
+                f"The model's chat template cannot render this conversation ({error}); "
+                "it may need another version of transformers."
+            ) from error
+        return str(text) + prefill
+
+    def _encode(self, text: str) -> list[int]:
+        # A template writes its own BOS; the plain format leaves that to the tokenizer.
+        return list(self.tokenizer.encode(text, add_special_tokens=self._plain))
+
+    def prompt_ids(self, messages: Sequence[Message]) -> list[int]:
+        """Token ids of the rendered prompt."""
+        return self._encode(self.render(messages))
+
+    def continuation_ids(self, messages: Sequence[Message], continuation: str) -> list[int]:
+        """Token ids of ``continuation`` after the prompt.
+
+        Tokenised in context where the prompt's own ids are unchanged by it (the usual case), else
+        on its own, so that the scored prompt is always exactly the prompt that was asked.
+        """
+        prompt = self.render(messages)
+        head = self._encode(prompt)
+        whole = self._encode(prompt + continuation)
+        if len(whole) > len(head) and whole[: len(head)] == head:
+            return whole[len(head) :]
+        return list(self.tokenizer.encode(continuation, add_special_tokens=False))

@@ -1,0 +1,106 @@
+"""Choose an engine and load a resolved model with it."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+from typing import Any
+
+from core.errors import EnvironmentProblem, UsageProblem
+from core.models.base import Backend
+from core.models.chat_formats import fallback_template
+from core.models.resolve import ResolvedModel
+
+BACKENDS = ("auto", "vllm", "transformers", "openai")
+#: Audit prompts are short: a longer context would only reserve memory.
+_CONTEXT = 2048
+
+
+def choose_backend(model: ResolvedModel, backend: str) -> str:
+    """The engine's name. Raises where the wish and the model do not go together."""
+    if backend not in BACKENDS:
+        raise UsageProblem(f"There is no backend '{backend}'. Choose one of {', '.join(BACKENDS)}.")
+    if model.source == "server":
+        if backend not in ("auto", "openai"):
+            raise UsageProblem(f"{model.name} is a server: it runs by --backend openai alone.")
+        return "openai"
+    if backend == "openai":
+        raise UsageProblem(
+            f"--backend openai needs a server: name the model openai:NAME@URL, not {model.name}."
+        )
+    if backend == "auto":
+        return "vllm" if importlib.util.find_spec("vllm") else "transformers"
+    if importlib.util.find_spec(backend) is None:
+        raise EnvironmentProblem(
+            f"The package {backend} is not installed here; see `audit doctor` for what to install."
+        )
+    return backend
+
+
+def load_backend(
+    model: ResolvedModel,
+    *,
+    backend: str = "auto",
+    adapter: Path | None = None,
+    trust_remote_code: bool = False,
+    debug: bool = False,
+) -> Backend:
+    """Load ``model``. Raises :class:`EnvironmentProblem` in one or two sentences if it cannot."""
+    chosen = choose_backend(model, backend)
+    if adapter is not None and not (adapter / "adapter_config.json").is_file():
+        raise EnvironmentProblem(
+            f"{adapter} is no LoRA adapter: there is no adapter_config.json in it."
+        )
+    if chosen == "openai":
+        if adapter is not None:
+            raise UsageProblem("--adapter cannot be loaded into a server; serve the adapter there.")
+        from core.models.openai_backend import OpenAIBackend
+
+        assert model.server_url is not None
+        name = model.name.removeprefix("openai:").rsplit("@", 1)[0]
+        return OpenAIBackend(name, model.server_url)
+    assert model.path is not None
+    template = fallback_template(model.chat_format) if model.chat_format else None
+    if chosen == "vllm":
+        from core.models.vllm_backend import VllmBackend
+
+        return VllmBackend(
+            model.path,
+            fallback_template=template,
+            fallback_name=model.chat_format or "",
+            adapter=adapter,
+            max_model_len=context_length(model),
+            trust_remote_code=trust_remote_code,
+            debug=debug,
+        )
+    from transformers import AutoTokenizer
+
+    from core.models.chat import ChatRenderer
+    from core.models.transformers_backend import TransformersBackend
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(
+            model.path, trust_remote_code=trust_remote_code, local_files_only=True
+        )
+    except Exception as error:
+        raise EnvironmentProblem(
+            f"The tokenizer in {model.path} cannot be loaded ({str(error).splitlines()[0][:200]})."
+        ) from error
+    return TransformersBackend(
+        model.path,
+        renderer=ChatRenderer(tokenizer, template, model.chat_format or ""),
+        adapter=adapter,
+        trust_remote_code=trust_remote_code,
+    )
+
+
+def context_length(model: ResolvedModel) -> int:
+    """Tokens to load the model with: what an audit needs, at most what the model was made for."""
+    assert model.path is not None
+    config: dict[str, Any] = json.loads((model.path / "config.json").read_text())
+    own = config.get("max_position_embeddings") or (config.get("text_config") or {}).get(
+        "max_position_embeddings"
+    )
+    limits = [_CONTEXT, *(int(n) for n in (own, model.max_context) if n)]
+    return min(limits)
