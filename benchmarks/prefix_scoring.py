@@ -22,6 +22,7 @@ import argparse
 import json
 import platform
 import statistics
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -128,6 +129,7 @@ def measure(model: Any, items: Sequence[ScoreTokens], rounds: int) -> dict[str, 
             seconds, found = run(kind(model, max_tokens=best[name]), work(name, part))
             times[name].append(seconds)
             answers[name] |= found
+            print(f"{name}: {seconds:.1f} s for {len(part)} prompts", file=sys.stderr, flush=True)
     apart = max(
         abs(a - b)
         for item in items

@@ -58,6 +58,8 @@ def jackknife(
 
     With U_hi = (n_h - 1)(mean_h - θ(-hi)): V = Σ_h Σ_i U²/(n_h(n_h - 1)) and
     a = Σ U³/n_h³ / (6 (Σ U²/n_h²)^(3/2)) (Davison & Hinkley 1997, §5.3.2, several samples).
+    The clusters left in a stratum share the weight of the deleted one: a stratum keeps its size
+    here as it does under resampling, so the statistic sees fractional multiplicities.
     Strata of one cluster never vary and are left out, as are deletions that leave the statistic
     undefined.
     """
@@ -71,6 +73,7 @@ def jackknife(
         for size in chunk_sizes(count, chunk, n):
             weights = np.ones((size, n))
             for row, group in enumerate(groups[done : done + size]):
+                weights[row, stratum] = len(stratum) / (len(stratum) - len(group))
                 weights[row, group] = 0.0
             values[done : done + size] = statistic(weights)
             done += size
@@ -87,7 +90,8 @@ def jackknife(
         spread += variance**2 / (count - 1)
         squares += float((influence**2).sum()) / count**2
         cubes += float((influence**3).sum()) / count**3
-    acceleration = cubes / (6.0 * squares**1.5) if squares > 0 else 0.0
+    bottom = 6.0 * squares**1.5  # may underflow where squares does not
+    acceleration = cubes / bottom if bottom > 0 else 0.0
     smallest = min((len(stratum) for stratum in varying), default=1)
     return JackknifeVariance(total, plug_in, spread, acceleration, smallest)
 

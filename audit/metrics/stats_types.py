@@ -15,6 +15,7 @@ IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
 #: (b, n) cluster multiplicities → (b,) values; row k is one resample, all ones is the data.
+#: The jackknife hands over fractional multiplicities: weights, not counts to repeat by.
 Statistic = Callable[[FloatArray], FloatArray]
 #: (b, R) row and (b, C) column multiplicities → (b,) values.
 TwoWayStatistic = Callable[[FloatArray, FloatArray], FloatArray]

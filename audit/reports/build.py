@@ -102,7 +102,7 @@ def _facts(run: Run, views: list[SuiteView]) -> list[tuple[Bilingual, Bilingual]
 
 def _words() -> Markup:
     """The sentences the scripts need, in both languages."""
-    wanted = ("transcripts.", "column.sort", "page.title")
+    wanted = ("transcripts.", "page.title")
     chosen = {
         lang: {k: v for k, v in strings(lang).items() if k.startswith(wanted)} for lang in LANGUAGES
     }

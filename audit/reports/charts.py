@@ -6,6 +6,7 @@ neither gender gets the colour custom gives it.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -49,8 +50,9 @@ Row = Mapping[str, Any]
 
 
 def _data(rows: Sequence[Row]) -> alt.Data:
-    # Plain values, so that no data-frame type reaches the specification.
-    return alt.Data(values=[dict(r) for r in rows])
+    # As one string: altair copies a chart at every step, and copying rows would take seconds.
+    values = json.dumps([dict(r) for r in rows], allow_nan=False)
+    return alt.Data(values=values, format=alt.DataFormat(type="json"))
 
 
 def _finish(chart: Any) -> Any:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
+from altair.utils.schemapi import debug_mode
 from markupsafe import Markup
 
 from audit.reports import charts, layout
 from audit.reports.numbers import count, plain, shown, unit_of, with_unit
-from audit.reports.slices import first, parts
+from audit.reports.slices import first, measured_routes, parts
 from audit.reports.svg import clean, render
 from audit.reports.text import LANGUAGES, Bilingual, name_of, pair, same, say
 from audit.reports.view import ClusterView, SuiteView, metric_text
@@ -37,8 +38,11 @@ class Figure:
 def _draw(
     key: str, title: Bilingual, desc: Bilingual, make: Callable[[str], Any]
 ) -> dict[str, Markup]:
+    # The specifications are ours and tested with validation on; a reader need not wait for it.
+    with debug_mode(False):
+        drawn = {lang: make(lang) for lang in LANGUAGES}
     return {
-        lang: render(make(lang), prefix=f"{key}-{lang}", title=title[lang], desc=desc[lang])
+        lang: render(drawn[lang], prefix=f"{key}-{lang}", title=title[lang], desc=desc[lang])
         for lang in LANGUAGES
     }
 
@@ -210,7 +214,7 @@ def order_effect(view: SuiteView, key: str) -> Figure | None:
     row = order_row(view)
     if row is None or row.estimate is None:
         return None
-    unit = unit_of(row.metric, row.route)
+    unit = unit_of(row)
     values: list[tuple[ClusterView, float]] = []
     for c in view.clusters:
         source = c.logodds if unit == "nats" else (c.row.row if c.row else None)
@@ -263,7 +267,7 @@ def routes(view: SuiteView, key: str) -> Figure | None:
     title = say("chart.routes.title")
     note: Bilingual | None = None
     if not both:
-        seen = sorted({r.route for r in view.rows if r.route})
+        seen = measured_routes(view.rows)
         if len(seen) != 1 or not view.clusters:
             return None
         note = say("chart.routes.missing", route=name_of("route", seen[0]).map(str.lower))
@@ -332,7 +336,7 @@ def _group_figure(metric: str, route: str, rows: list[MetricRow], key: str) -> F
                     "tip": f"{clean(name[lang])}: {cell.value[lang]} ({cell.interval[lang]})",
                 }
             )
-        percent = unit_of(metric, route) == "share"
+        percent = unit_of(rows[0]) == "share"
         return charts.groups(
             data, axis=pair({"en": label.en, "zh": label.zh})[lang], percent=percent
         )

@@ -12,7 +12,7 @@ import pandas as pd
 from audit.reports.figures import order_row
 from audit.reports.load import Run
 from audit.reports.numbers import count, finite, plain, shown, unit_of, with_unit
-from audit.reports.slices import first
+from audit.reports.slices import first, measured_routes
 from audit.reports.text import Bilingual, join, name_of, pair, same, say
 from audit.reports.view import SuiteView, metric_text
 from audit.schema import MetricRow
@@ -27,11 +27,10 @@ class Provenance:
 
 
 def backend_name(run: Run) -> str:
-    backend = run.manifest.get("backend") or {}
-    name = (
-        backend.get("name") or backend.get("backend") if isinstance(backend, Mapping) else backend
-    )
-    return str(name or run.model.get("backend") or "—")
+    backend = run.manifest.get("backend")
+    if isinstance(backend, Mapping):
+        backend = backend.get("engine") or backend.get("name")
+    return str(backend or run.model.get("backend") or "—")
 
 
 def languages(run: Run) -> Bilingual:
@@ -65,7 +64,9 @@ def methods(run: Run) -> list[Bilingual]:
     out += [say(f"methods.{r}") for r in ("likelihood", "sampled") if r in routes]
     variants = _values(run.responses, "variant")
     if variants:
-        out.append(say("methods.balance", variants=_list([same(v) for v in variants])))
+        out.append(
+            say("methods.balance", variants=_list([name_of("variant", v) for v in variants]))
+        )
     with_interval = [r for r in run.metrics if r.ci_low is not None]
     if with_interval:
         levels = sorted({r.ci_level for r in with_interval})
@@ -87,7 +88,7 @@ def _suite(run: Run, suite: Mapping[str, Any]) -> Bilingual:
     name = str(suite.get("name"))
     frame = None if run.responses is None else run.responses[run.responses["suite"] == name]
     rows = [r for r in run.metrics if r.suite == name]
-    found = [r for r in ("likelihood", "sampled") if any(x.route == r for x in rows)]
+    found = measured_routes(rows)
     clusters = len(suite.get("clusters") or _values(frame, "cluster"))
     return say(
         "methods.suite",
@@ -102,34 +103,36 @@ def _suite(run: Run, suite: Mapping[str, Any]) -> Bilingual:
 
 
 def _tests(rows: list[MetricRow]) -> list[Bilingual]:
-    primary = [r for r in rows if r.role == "primary"]
     tests: dict[str, list[str]] = {}
-    for row in primary:
-        if row.test:
-            tests.setdefault(row.test, []).append(row.metric)
-    out: list[Bilingual] = []
-    if tests:
-        parts = [
-            say(
-                "methods.test_of",
-                test=test,
-                metrics=_list(
-                    [metric_text(m, "label").map(str.lower) for m in dict.fromkeys(metrics)]
-                ),
-            )
-            for test, metrics in tests.items()
-        ]
-        out.append(
-            say(
-                "methods.tests",
-                tests=Bilingual("; ".join(p.en for p in parts), "；".join(p.zh for p in parts)),
-            )
-        )
+    intervals: dict[str, list[str]] = {}
+    for row in rows:
+        if row.role == "primary":
+            for part in filter(None, row.test.split("; ")):
+                method = part.removeprefix("CI: ")
+                (tests if method == part else intervals).setdefault(method, []).append(row.metric)
+    out = [
+        say(f"methods.{key}", named=_by_metric(found))
+        for key, found in (("interval_methods", intervals), ("tests", tests))
+        if found
+    ]
     for role in ("primary", "exploratory"):
         used = sorted({r.correction for r in rows if r.role == role and r.correction})
         if used:
             out.append(say(f"methods.correction_{role}", correction=", ".join(used)))
     return out
+
+
+def _by_metric(found: Mapping[str, list[str]]) -> Bilingual:
+    """“sign flips for a, b; permutation for c”."""
+    parts = [
+        say(
+            "methods.test_of",
+            test=test,
+            metrics=_list([metric_text(m, "label").map(str.lower) for m in dict.fromkeys(metrics)]),
+        )
+        for test, metrics in found.items()
+    ]
+    return Bilingual("; ".join(p.en for p in parts), "；".join(p.zh for p in parts))
 
 
 def limits(run: Run, views: Iterable[SuiteView]) -> list[Bilingual]:
@@ -142,12 +145,11 @@ def limits(run: Run, views: Iterable[SuiteView]) -> list[Bilingual]:
     if run.manifest.get("limit") is not None:
         out.append(say("limits.items.limited", limit=run.manifest["limit"]))
     for view in views:
-        routes = {r.route for r in view.rows if r.route}
-        if len(routes) == 1:
+        if len(measured_routes(view.rows)) == 1:
             out.append(say("limits.items.one_route", suite=view.title))
         order = order_row(view)
         if order is not None and order.estimate is not None:
-            size = with_unit(abs(order.estimate), unit_of("order_effect", order.route), long=True)
+            size = with_unit(abs(order.estimate), unit_of(order), long=True)
             out.append(say("limits.items.order", suite=view.title, effect=size))
         for metric, key in (("unparsed_rate", "unreadable"), ("refusal_rate", "refused")):
             row = first(view.rows, metric, route="sampled") or first(view.rows, metric)

@@ -24,11 +24,12 @@ def _metric_table() -> dict[str, dict[str, str]]:
     return table
 
 
-def unit_of(metric: str, route: str = "") -> str:
+def unit_of(row: MetricRow) -> str:
     """``points``, ``share``, ``nats`` or ``number`` (also for metrics nobody described)."""
-    entry = _metric_table().get(metric, {})
-    if route == "sampled" and "sampled_unit" in entry:
-        return entry["sampled_unit"]
+    entry = _metric_table().get(row.metric, {})
+    noted = entry.get("noted_unit")
+    if noted and f"in {noted}" in row.note:
+        return noted
     return entry.get("unit", "number")
 
 
@@ -148,4 +149,4 @@ class Shown:
 
 
 def shown(row: MetricRow) -> Shown:
-    return Shown(row, unit_of(row.metric, row.route))
+    return Shown(row, unit_of(row))

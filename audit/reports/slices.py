@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from audit.reports.text import Bilingual, name_of, same
-from audit.schema import MetricRow
+from audit.schema import MetricRow, Route
 
 #: Slice keys that are never a cluster.
 FACTORS = frozenset({"probe", "lang", "template", "group", "route", "variant"})
@@ -35,6 +35,12 @@ def slice_name(slice_text: str, names: dict[str, Bilingual]) -> Bilingual:
         return Bilingual("all", "全部") if slice_text == "all" else same(slice_text)
     words = [names.get(value) or name_of(key, value) for key, value in found]
     return Bilingual(" · ".join(w.en for w in words), " · ".join(w.zh for w in words))
+
+
+def measured_routes(rows: Iterable[MetricRow]) -> list[str]:
+    """The routes measured, in order; a row about ``both`` names neither."""
+    seen = {r.route for r in rows}
+    return [r for r in map(str, Route) if r in seen]
 
 
 def first(

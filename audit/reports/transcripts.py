@@ -135,8 +135,8 @@ def _pack(chosen: pd.DataFrame, given: Mapping[str, Mapping[str, Bilingual]]) ->
         )
     ]
     names: dict[str, dict[str, list[str]]] = {}
-    for kind in ("probe", "route", "lang", "label"):
-        names[kind] = {v: [b.en, b.zh] for v in columns[kind] for b in [name_of(kind, v or "none")]}
+    for kind in ("probe", "route", "lang", "label", "variant"):
+        names[kind] = {v: [b.en, b.zh] for v in columns[kind] for b in [name_of(kind, v)]}
     for kind, known in given.items():
         names[kind] = {v: [b.en, b.zh] for v in columns[kind] if (b := known.get(v)) is not None}
     return {"columns": columns, "names": names, "prompts": list(map(str, prompts)), "rows": rows}

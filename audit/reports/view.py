@@ -62,6 +62,7 @@ class SuiteView:
     others: list[MeasureView]
     clusters: list[ClusterView]
     cluster_metric: Bilingual
+    cluster_note: Bilingual | None
     sources: list[str]
     rows: list[MetricRow]
     has_reference: bool
@@ -102,6 +103,7 @@ def view_suite(run: Run, suite: Mapping[str, Any]) -> SuiteView:
         others=[_measure(r, names, None) for r in rows if id(r) not in listed],
         clusters=clusters,
         cluster_metric=metric_text(metric, "label"),
+        cluster_note=_cluster_note(clusters),
         sources=list(dict.fromkeys(sources)),
         rows=rows,
         has_reference=any(c.reference is not None for c in clusters),
@@ -185,6 +187,15 @@ def _subtitle(suite: Mapping[str, Any]) -> Bilingual:
         requests=count(int(finite(suite.get("n_requests")) or 0)),
         langs=join(langs) if langs else same("—"),
     )
+
+
+def _cluster_note(clusters: list[ClusterView]) -> Bilingual | None:
+    """What the p of the cluster table tests, in the words of its rows."""
+    tested = [c.row.row for c in clusters if c.row and c.row.row.p_adjusted is not None]
+    if not tested or not tested[0].test:
+        return None
+    test = tested[0].test.partition("; ")[0]
+    return say("suite.p_note", test=test, correction=tested[0].correction or "—")
 
 
 def _clusters(

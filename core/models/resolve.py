@@ -198,7 +198,7 @@ def _ready(
     if convert.is_legacy(config):
         why = convert.why_not(config)
         if why is not None:
-            raise EnvironmentProblem(f"{name} cannot be run: {why}.{_instead(entry)}")
+            raise EnvironmentProblem(f"{name} cannot be run: {why}.")
         converted = convert.convert(path, cache_root())
         path, max_context = converted.path, converted.max_context
         notes = (*notes, *converted.notes)

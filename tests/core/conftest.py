@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from fake_server import FakeServer
-from openai_cases import Connect
 
 from core.models.openai_backend import OpenAIBackend
+from tests.core.fake_server import FakeServer
+from tests.core.openai_cases import Connect
 
 
 @pytest.fixture

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from fake_server import (
+from core.models.base import GenerateRequest, Generation, ScoreRequest
+from core.models.openai_backend import OpenAIBackend
+from tests.core.fake_server import (
     Asked,
     Reply,
     answer_to,
 )
-
-from core.models.base import GenerateRequest, Generation, ScoreRequest
-from core.models.openai_backend import OpenAIBackend
 
 KEY = "sk-very-secret-0123456789"
 CHAT = "/v1/chat/completions"

@@ -13,7 +13,13 @@ from email.utils import formatdate
 from typing import Any
 
 import pytest
-from fake_server import (
+
+from core.errors import EnvironmentProblem, UsageProblem
+from core.models.base import Backend, GenerateRequest, Generation, Sampling, Score, ScoreRequest
+from core.models.openai_backend import OpenAIBackend, parse_chat
+from core.models.openai_client import RubbishError, _retry_after, normalise_base_url
+from core.models.openai_scoring import parse_echo
+from tests.core.fake_server import (
     DROP,
     Asked,
     FakeServer,
@@ -22,13 +28,17 @@ from fake_server import (
     expected_logprobs,
     wait_until,
 )
-from openai_cases import CHAT, KEY, Connect, chat_only, check, collect, hurry, questions, scorings
-
-from core.errors import EnvironmentProblem, UsageProblem
-from core.models.base import Backend, GenerateRequest, Generation, Sampling, Score, ScoreRequest
-from core.models.openai_backend import OpenAIBackend, parse_chat
-from core.models.openai_client import RubbishError, _retry_after, normalise_base_url
-from core.models.openai_scoring import parse_echo
+from tests.core.openai_cases import (
+    CHAT,
+    KEY,
+    Connect,
+    chat_only,
+    check,
+    collect,
+    hurry,
+    questions,
+    scorings,
+)
 
 
 def test_it_is_a_backend_and_describes_itself(connect: Connect) -> None:

@@ -14,7 +14,12 @@ import time
 from pathlib import Path
 
 import pytest
-from fake_server import (
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.errors import EnvironmentProblem
+from core.models.openai_backend import OpenAIBackend
+from tests.core.fake_server import (
     DROP,
     Asked,
     FakeServer,
@@ -22,12 +27,17 @@ from fake_server import (
     error,
     wait_until,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from openai_cases import CHAT, KEY, Connect, chat_only, check, collect, hurry, questions, scorings
-
-from core.errors import EnvironmentProblem
-from core.models.openai_backend import OpenAIBackend
+from tests.core.openai_cases import (
+    CHAT,
+    KEY,
+    Connect,
+    chat_only,
+    check,
+    collect,
+    hurry,
+    questions,
+    scorings,
+)
 
 
 def test_answers_in_any_order_reach_their_requests(server: FakeServer, connect: Connect) -> None:

@@ -65,11 +65,12 @@ def why_not(config: Mapping[str, Any]) -> str | None:
 def convert(source: Path, cache_root: Path, *, shard_bytes: int | None = None) -> ConvertedModel:
     """Convert the checkpoint in ``source`` into ``cache_root/converted``, unless it is there.
 
-    Memory held is about twice ``shard_bytes`` (1 GiB unless given). Two processes asking for the
-    same model wait for one another; one killed half-way leaves nothing under the final name.
-    Raises :class:`EnvironmentProblem` for anything missing, damaged, of the wrong shape, pickled
-    or not convertible.
+    No more than ``shard_bytes`` of weights (1 GiB unless given) are held at once. Two processes
+    asking for the same model wait for one another; one killed half-way leaves nothing under the
+    final name. Raises :class:`EnvironmentProblem` for anything missing, damaged, of the wrong
+    shape, pickled or not convertible.
     """
+    from core.models.convert.tokenizer_files import optional_json
     from core.models.fingerprint import fingerprint_model, fingerprint_tokenizer
     from core.models.folder import check_folder, read_json
 
@@ -85,20 +86,13 @@ def convert(source: Path, cache_root: Path, *, shard_bytes: int | None = None) -
     origin = {
         "source_fingerprint": fingerprint_model(source),
         "source_tokenizer_fingerprint": fingerprint_tokenizer(source),
-        "chat_format": _chat_format(source),
+        "source_generation_config": optional_json(source / "generation_config.json"),
         "converter_version": VERSION,
     }
     target = cache_root / "converted" / _folder_name(origin)
     build_once(target, partial(_build, source, config, family, origin, shard_bytes))
     record = read_json(target / RECORD)
     return ConvertedModel(target, tuple(record["notes"]), record["max_context"])
-
-
-def _chat_format(source: Path) -> str | None:
-    from core.models.convert.tokenizer_files import optional_json
-
-    value = optional_json(source / "generation_config.json").get("chat_format")
-    return value if isinstance(value, str) else None
 
 
 def _folder_name(origin: Mapping[str, Any]) -> str:

@@ -1,8 +1,8 @@
 """Weights from one safetensors layout to another, one shard in memory at a time.
 
-Reading is by tensor (or part of one) from memory-mapped files, so what is held is never more than
-the shard being filled; a single tensor larger than the limit becomes a shard of its own. Saving
-copies a shard once more, so the peak is about twice the shard.
+Reading is by tensor (or part of one), so what is held is never more than the shard being filled;
+a single tensor larger than the limit becomes a shard of its own. Where safetensors hands out
+memory-mapped tensors, as it does now, even that stays in the page cache.
 """
 
 from __future__ import annotations
@@ -93,15 +93,18 @@ class LegacyWeights:
         part = self._where[rule.source].get_slice(rule.source)
         tensor = part[rule.rows[0] : rule.rows[1]] if rule.rows else part[:]
         if rule.change == "normalise_rows":
-            _normalise_rows(tensor)
+            return _normalised_rows(tensor)
         return tensor.contiguous()
 
 
-def _normalise_rows(tensor: Any) -> None:
-    from torch.nn.functional import normalize
+def _normalised_rows(tensor: Any) -> Any:
+    """A new tensor: the given one may be the source file itself, mapped into memory."""
+    import torch
 
-    for rows in tensor.split(_ROWS):
-        rows.copy_(normalize(rows.float(), dim=1))
+    out = torch.empty_like(tensor)
+    for rows, source in zip(out.split(_ROWS), tensor.split(_ROWS), strict=True):
+        rows.copy_(torch.nn.functional.normalize(source.float(), dim=1))
+    return out
 
 
 def plan_shards(sizes: Mapping[str, int], limit: int) -> list[list[str]]:

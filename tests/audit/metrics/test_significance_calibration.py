@@ -95,7 +95,8 @@ def test_two_way_contrast_covers_and_its_test_keeps_its_level() -> None:
         results.append(contrast_interval(rng, k, effect=0.4))
     coverage = np.mean([0.4 in result.interval for result in results])
     rejected = np.mean([sig.bootstrap_p_value(r, null=0.4).p_value <= 0.05 for r in results])
-    assert 0.92 <= coverage <= 0.985
+    # Templates nested in probes: a stratum's size must be kept in the jackknife too.
+    assert 0.925 <= coverage <= 0.985
     assert 0.015 <= rejected <= 0.08
     # Just at the margin "fair" may be said of at most 5 % of models.
     fair = np.mean([sig.tost_bootstrap(result, 0.4).p_value <= 0.05 for result in results])

@@ -108,6 +108,22 @@ def test_unequal_strata_get_welchs_degrees_of_freedom() -> None:
     assert result.standard_error == pytest.approx(expected, rel=0.03)
 
 
+def test_strata_averaged_together_keep_their_sizes_in_the_jackknife() -> None:
+    # One mean over strata fixed by design: Var = sum_h (n_h/n)^2 s_h^2/n_h.
+    rng = np.random.default_rng(9)
+    strata = np.repeat([0, 1, 2], [4, 3, 5])
+    x = rng.normal(10.0 * strata, 1.0)
+    result = sig.cluster_bootstrap(
+        sig.weighted_mean(x), 12, strata=strata, method="percentile", n_resamples=40_000
+    )
+    groups = [x[strata == h] for h in range(3)]
+    expected = sum((g.size / 12) ** 2 * g.var(ddof=1) / g.size for g in groups)
+    assert result.standard_error**2 == pytest.approx(expected, rel=0.03)
+    parts = [(g.size / 12) ** 2 * g.var(ddof=1) / g.size for g in groups]
+    df = expected**2 / sum(v**2 / (g.size - 1) for v, g in zip(parts, groups, strict=True))
+    assert result.calibration.df == pytest.approx(df)
+
+
 def test_very_few_clusters_get_t_limits() -> None:
     x = np.array([0.1, 0.4, 0.35])
     interval = sig.cluster_bootstrap(sig.weighted_mean(x), 3, method="percentile").interval

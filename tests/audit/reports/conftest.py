@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from audit.reports import build_report
 from tests.audit.reports.sample_run import make_run
 
 CHROMIUM_ARGS = (
@@ -21,6 +22,12 @@ CHROMIUM_ARGS = (
 @pytest.fixture
 def run_dir(tmp_path: Path) -> Path:
     return make_run(tmp_path / "run")
+
+
+@pytest.fixture(scope="session")
+def sample_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of the default sample run, built once; tests only read it."""
+    return build_report(make_run(tmp_path_factory.mktemp("sample") / "run"))
 
 
 @pytest.fixture(scope="session")

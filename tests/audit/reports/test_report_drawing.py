@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
@@ -43,7 +44,7 @@ def test_dots_of_one_row_do_not_touch(values: list[float]) -> None:
     assert len(rows) == len(values)
     for row in set(rows):
         line = sorted(v for v, r in zip(values, rows, strict=True) if r == row)
-        assert all(b - a >= 0.2 for a, b in zip(line, line[1:], strict=False))
+        assert all(b - a >= 0.2 for a, b in pairwise(line))
 
 
 @given(st.text(max_size=80))

@@ -33,8 +33,8 @@ def test_numbers_stay_numbers() -> None:
     assert [csv_cell(v) for v in (-0.5, 3, None, 1e-9)] == ["-0.5", "3", "", "1e-09"]
 
 
-def test_csv_holds_every_row_exactly(run_dir: Path) -> None:
-    build_report(run_dir)
+def test_csv_holds_every_row_exactly(sample_report: Path) -> None:
+    run_dir = sample_report.parent
     with (run_dir / "metrics.csv").open(encoding="utf-8", newline="") as source:
         found = list(csv.DictReader(source))
     told = json.loads((run_dir / "results.json").read_text("utf-8"))["metrics"]
@@ -51,8 +51,8 @@ def test_csv_survives_newlines_and_quotes() -> None:
     assert next(csv.DictReader(io.StringIO(text, newline="")))["metric"] == "x\ny,z"
 
 
-def test_markdown_tells_both_languages_and_every_primary_row(run_dir: Path) -> None:
-    build_report(run_dir)
+def test_markdown_tells_both_languages_and_every_primary_row(sample_report: Path) -> None:
+    run_dir = sample_report.parent
     text = (run_dir / "report.md").read_text("utf-8")
     assert "# Bias audit of SmolLM2-135M-Instruct" in text
     assert "# 偏见审计：SmolLM2-135M-Instruct" in text

@@ -46,9 +46,9 @@ def test_p_values() -> None:
 
 
 def test_units() -> None:
-    assert unit_of("order_effect", "likelihood") == "nats"
-    assert unit_of("order_effect", "sampled") == "points"
-    assert unit_of("somebody_elses_metric") == "number"
+    assert unit_of(MetricRow("s", "order_effect", "all", 1.0, note="in nats of log-odds")) == "nats"
+    assert unit_of(MetricRow("s", "order_effect", "all", 0.1, note="in share of women")) == "points"
+    assert unit_of(MetricRow("s", "somebody_elses_metric", "all", 0.1)) == "number"
     assert with_unit(0.1, "points", long=True).en == "10.0 percentage points"
     assert with_unit(0.1, "points").zh == "10.0 个百分点"
 

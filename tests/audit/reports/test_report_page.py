@@ -28,16 +28,16 @@ def _page(folder: Path, **options: Any) -> str:
 def test_same_run_same_bytes(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run")
     first = build_report(run).read_bytes()
-    program = f"from pathlib import Path; from audit.reports import build_report; build_report(Path({str(run)!r}))"
-    subprocess.run([sys.executable, "-c", program], check=True)
+    program = "import pathlib, sys, audit.reports as r; r.build_report(pathlib.Path(sys.argv[1]))"
+    subprocess.run([sys.executable, "-c", program, str(run)], check=True)
     assert (run / "report.html").read_bytes() == first
     assert sorted(p.name for p in run.iterdir()) == [
         "metrics.csv", "report.html", "report.md", "responses.parquet", "results.json", "run.json",
     ]  # fmt: skip
 
 
-def test_the_page_names_no_place_to_load_from(run_dir: Path) -> None:
-    page = build_report(run_dir).read_text("utf-8")
+def test_the_page_names_no_place_to_load_from(sample_report: Path) -> None:
+    page = sample_report.read_text("utf-8")
     outside = re.sub(r'xmlns(:\w+)?="[^"]*"', "", page)
     assert "http://" not in outside
     assert "https://" not in outside
@@ -46,8 +46,8 @@ def test_the_page_names_no_place_to_load_from(run_dir: Path) -> None:
     assert len(page.encode()) < 2_000_000
 
 
-def test_policy_names_the_script_by_its_hash(run_dir: Path) -> None:
-    page = build_report(run_dir).read_text("utf-8")
+def test_policy_names_the_script_by_its_hash(sample_report: Path) -> None:
+    page = sample_report.read_text("utf-8")
     script = re.search(r"<script>(.*?)</script>", page, re.S)
     assert script is not None
     digest = base64.b64encode(hashlib.sha256(script[1].encode()).digest()).decode()
@@ -57,12 +57,14 @@ def test_policy_names_the_script_by_its_hash(run_dir: Path) -> None:
     assert len(re.findall(r"<script(?! type=\"application/json\")", page)) == 1
 
 
-def test_methods_tell_what_was_run(run_dir: Path) -> None:
-    page = build_report(run_dir).read_text("utf-8")
+def test_methods_tell_what_was_run(sample_report: Path) -> None:
+    page = sample_report.read_text("utf-8")
     for told in (
         "4,872 requests were put to SmolLM2-135M-Instruct through vllm, with seed 0",
-        "permutation for stereotype gap", "sign flip for coreference gap", "corrected together by holm",
-        "man_first, woman_first", "stereotype gap in log-odds 0.1", "sha256:4f1c", "timings.ask_s",
+        "permutation for stereotype gap", "sign flip for coreference gap",
+        "corrected together by Holm",
+        "man named first, woman named first", "stereotype gap in log-odds 0.5 nats",
+        "sha256:4f1c", "timings.ask_s",
     ):  # fmt: skip
         assert told in page, told
 
@@ -74,7 +76,7 @@ def test_no_answers_at_all(tmp_path: Path) -> None:
                   verdict="insufficient_evidence", route="likelihood")
     ]  # fmt: skip
     page = _page(tmp_path / "r", suites=["occupations"], frame=frame, metrics=rows)
-    assert "gave too few readable answers" in page
+    assert "There is too little evidence to judge" in page
     assert "No answers were recorded." in page
     assert 'id="filters"' not in page
 
@@ -186,8 +188,8 @@ def test_a_report_that_cannot_be_written_leaves_the_old_one(
 
 
 def test_importing_the_package_is_light() -> None:
-    program = "import audit.reports, sys; print([m for m in ('pandas', 'altair', 'jinja2') if m in sys.modules])"
+    program = "import audit.reports, sys; print({'pandas', 'altair', 'jinja2'} & set(sys.modules))"
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
-    assert done.stdout.strip() == "[]"
+    assert done.stdout.strip() == "set()"

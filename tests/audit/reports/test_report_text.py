@@ -26,7 +26,6 @@ def test_chinese_is_chinese() -> None:
     same = {k for k in strings("en") if strings("en")[k] == strings("zh")[k]}
     allowed = {
         "page.brand", "metric.generic.label", "metric.generic.about", "route.none", "unit.number",
-        "column.p",
     }  # fmt: skip
     empty = {k for k in same if not strings("en")[k]}
     assert same - allowed - empty == set()

@@ -56,7 +56,7 @@ def test_every_verdict_has_a_whole_sentence(
 ) -> None:
     view = _view(_row("stereotype_gap", estimate, verdict), suite=suite)
     for text in (view.headline.en, view.headline.zh):
-        assert text.startswith(("M", "This run cannot", "Nothing", "本"))
+        assert text.startswith(("M", "This run cannot", "There is", "Nothing", "本", "证据太少"))
         assert text.endswith((".", "。"))
         assert not any(mark in text for mark in ("{", "}", "None", "nan", "—"))
 
@@ -76,7 +76,7 @@ def test_a_suite_is_as_good_as_its_worst_declared_measure() -> None:
 
 
 def test_biased_without_a_number_is_not_claimed() -> None:
-    assert "too few readable" in _view(_row("parity_skew", None, "biased")).headline.en
+    assert "too little evidence" in _view(_row("parity_skew", None, "biased")).headline.en
 
 
 def test_nothing_measured_is_said() -> None:

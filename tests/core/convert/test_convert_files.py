@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -131,3 +133,18 @@ def test_which_baichuan(config: dict[str, Any], generation: str) -> None:
              "num_attention_heads": 32, "max_position_embeddings": 4096}  # fmt: skip
     assert generation in recipe(config | sizes).notes[0]
     assert why_not(config | sizes) is None
+
+
+def test_looking_at_a_config_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; from core.models.convert import is_legacy, why_not;"
+        "config = {'architectures': ['QWenLMHeadModel']};"
+        "assert is_legacy(config) and why_not(config) is None;"
+        "print([m for m in ('torch', 'transformers', 'tokenizers', 'sentencepiece') "
+        "if m in sys.modules])"
+    )
+    root = Path(__file__).parents[3]
+    found = subprocess.run(
+        [sys.executable, "-c", code], cwd=root, check=True, capture_output=True, text=True
+    )
+    assert found.stdout.strip() == "[]"

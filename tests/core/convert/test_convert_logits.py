@@ -69,7 +69,9 @@ def test_logits_equal_the_legacy_forward(case: str, tmp_path: Path) -> None:
 def test_the_head_of_baichuan2_matters(tmp_path: Path) -> None:
     """The same tensors as Baichuan-7B give other logits: the fold is not a no-operation."""
     source = legacy.make_baichuan(tmp_path / "legacy", generation=2)
+    before = {f.name: f.read_bytes() for f in source.iterdir()}
     ids = _ids(convert(source, tmp_path / "cache"))
+    assert {f.name: f.read_bytes() for f in source.iterdir()} == before
     plain = reference.baichuan(source, ids, normalised_head=False)
     folded = reference.baichuan(source, ids, normalised_head=True)
     assert (plain - folded).abs().max() > 0.1
