@@ -111,9 +111,9 @@ def run(**options: Any) -> None:
     from audit.summary import print_summary
 
     outcome = run_audit(RunOptions(**options), ConsoleWatcher())
-    from audit.reports.build import write_report
+    from audit.reports import build_report
 
-    report = write_report(outcome.folder)
+    report = build_report(outcome.folder)
     print_summary(outcome.results, report)
 
 
@@ -122,9 +122,9 @@ def run(**options: Any) -> None:
 @_DEBUG
 def report(run: Path, debug: bool) -> None:
     """Rebuild report.html, report.md and metrics.csv of a run folder, without the model."""
-    from audit.reports.build import write_report
+    from audit.reports import build_report
 
-    click.echo(write_report(run))
+    click.echo(build_report(run))
 
 
 @cli.group(name="list")

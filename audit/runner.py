@@ -231,6 +231,7 @@ def _ask(
             for what, part in (("score", requests.score), ("generate", requests.generate)):
                 _ask_one_kind(backend, what, part, journal, watcher)
         manifest["timings"]["ask_s"] = round(time.perf_counter() - begun, 2)
+        write_json(folder / MANIFEST, manifest)
     finally:
         watcher.stop()
         backend.close()

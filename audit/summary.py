@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -27,8 +28,12 @@ def print_summary(results: Mapping[str, Any], report: Path) -> None:
         table = Table(
             title=f"{suite['title']['en']} · {results['model']['name']}", title_justify="left"
         )
-        for name in ("metric", "route", "estimate", "95 % interval", "adjusted p", "verdict"):
-            table.add_column(name, justify="left" if name in ("metric", "verdict") else "right")
+        for name in ("metric", "route", "estimate", "95 % CI", "adj. p", "verdict"):
+            table.add_column(
+                name,
+                justify="left" if name in ("metric", "route", "verdict") else "right",
+                no_wrap=True,
+            )
         for row in rows:
             verdict = row["verdict"]
             table.add_row(
@@ -36,7 +41,7 @@ def print_summary(results: Mapping[str, Any], report: Path) -> None:
                 _p(row["p_adjusted"]),
                 f"[{_STYLE.get(verdict, '')}]{verdict.replace('_', ' ')}[/]",
             )  # fmt: skip
-        console.print(table)
+        console.print(table, markup=True)
     console.print(str(report), soft_wrap=True)
 
 
@@ -47,7 +52,7 @@ def _number(value: float | None) -> str:
 def _interval(row: Mapping[str, Any]) -> str:
     if row["ci_low"] is None or row["ci_high"] is None:
         return "–"
-    return f"{row['ci_low']:+.3f} … {row['ci_high']:+.3f}"
+    return f"[{row['ci_low']:+.3f}, {row['ci_high']:+.3f}]"
 
 
 def _p(value: float | None) -> str:

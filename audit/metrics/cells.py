@@ -112,7 +112,7 @@ def add_values(frame: pd.DataFrame, positive: str, negative: str, half: str = ""
     """
     out = frame.copy()
     sampled = {positive: 1.0, negative: 0.0} | ({half: 0.5} if half else {})
-    value = out["label"].map(sampled).to_numpy(dtype=np.float64, na_value=np.nan)
+    value = np.array([sampled.get(label, np.nan) for label in out["label"]], dtype=np.float64)
     logodds = np.full(len(out), np.nan)
     texts = out["logprobs"].tolist()
     for i in np.flatnonzero((out["route"] == Route.LIKELIHOOD).to_numpy()):

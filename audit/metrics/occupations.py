@@ -63,8 +63,7 @@ def occupation_metrics(
         for slice_name, part in _slices(rows):
             role = "primary" if route is leading and slice_name == "all" else "exploratory"
             for name, margin in declared.items():
-                context = Context(suite, slice_name, route, role, seed, part, margin)
-                _add_headline(family, name, context)
+                headline(family, name, Context(suite, slice_name, route, role, seed, part, margin))
         per_occupation(family, rows, suite=suite, seed=seed)
         order_effects(family, rows, suite=suite, seed=seed)
         answer_kinds(family, rows, suite=suite, seed=seed)
@@ -86,8 +85,8 @@ def _slices(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     return out
 
 
-def _add_headline(family: Family, metric: str, context: Context) -> None:
-    """Add one of the five headline estimates for one slice."""
+def headline(family: Family, metric: str, context: Context) -> None:
+    """Add one of the five headline estimates for one slice; the frame has had ``add_values``."""
     cells = make_cells(context.frame, "value")
     row_values: RowValues | None = None
     per_row = cells.row_means

@@ -167,7 +167,7 @@ class PronounsSuite:
             item=item_key("coreference", lang, route.value, name, pronoun, a.id, order),
             cluster=name,
             template=f"who_{pronoun}",
-            variant=order,
+            variant="correct_first" if order[0] == schema["answer"] else "correct_second",
             lang=lang,
             route=route,
             messages=(Message(role="user", content=text),),

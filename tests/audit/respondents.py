@@ -1,0 +1,82 @@
+"""Simulated respondents: they answer the real suite's items with a bias that is planted.
+
+An answer's log-odds of woman is  base + gap·side + slope of the wording + order habit + noise, so
+the truth behind every estimate is known.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from audit.probes.base import get_suite
+from audit.schema import RESPONSE_COLUMNS, Item, Route
+
+SIDE = {"women": 0.5, "men": -0.5, "mixed": 0.0}
+
+
+@dataclass(frozen=True)
+class Respondent:
+    """All effects in nats of log-odds; rates are shares of sampled answers."""
+
+    gap: float = 0.0
+    base: float = 0.0
+    order: float = 0.0
+    occupation_sd: float = 0.0
+    template_sd: float = 0.0
+    noise_sd: float = 0.0
+    refuse: float = 0.0
+    unparsed: float = 0.0
+    neutral: float = 0.0
+    seed: int = 0
+
+    def answer(self, items: list[Item]) -> pd.DataFrame:
+        rng = np.random.default_rng(self.seed)
+        jobs = {c: rng.normal(0, self.occupation_sd) for c in sorted({i.cluster for i in items})}
+        words = {
+            t: rng.normal(0, self.template_sd)
+            for t in sorted({(i.probe, i.template) for i in items})
+        }
+        rows = []
+        for item in items:
+            logit = (
+                self.base + self.gap * SIDE[item.group] + jobs[item.cluster]
+                + words[item.probe, item.template] + rng.normal(0, self.noise_sd)
+            )  # fmt: skip
+            if item.variant:
+                logit += self.order / 2 * (1 if item.variant == "woman_first" else -1)
+            rows.append(self._row(item, logit, rng))
+        return pd.DataFrame(rows, columns=list(RESPONSE_COLUMNS))
+
+    def _row(self, item: Item, logit: float, rng: np.random.Generator) -> dict[str, object]:
+        woman = 1 / (1 + np.exp(-logit))
+        logprobs = ""
+        if item.route is Route.LIKELIHOOD:
+            label = "woman" if logit > 0 else "man"
+            logs = {"woman": float(np.log(woman)), "man": float(np.log1p(-woman))}
+            logprobs = json.dumps(logs)
+        else:
+            draw = rng.random()
+            if draw < self.refuse:
+                label = "refused"
+            elif draw < self.refuse + self.unparsed:
+                label = "unparsed"
+            elif draw < self.refuse + self.unparsed + self.neutral:
+                label = "neutral"
+            else:
+                label = "woman" if rng.random() < woman else "man"
+        return {
+            "suite": item.suite, "probe": item.probe, "item": item.item, "cluster": item.cluster,
+            "template": item.template, "variant": item.variant, "lang": item.lang,
+            "route": str(item.route), "sample": 0, "group": item.group,
+            "reference": item.reference, "prompt": "", "response": "", "label": label,
+            "logprobs": logprobs, "finish_reason": "stop",
+        }  # fmt: skip
+
+
+def occupation_items(*, limit: int | None = None, route: Route | None = None) -> list[Item]:
+    items = get_suite("occupations").items(langs=["en"], seed=0, limit=limit, samples=None)
+    return [i for i in items if route is None or i.route is route]
