@@ -26,7 +26,7 @@ def _words(_: click.Context, parameter: click.Parameter, value: str) -> tuple[st
     """Comma-separated text → its parts, each once, in order."""
     parts = tuple(dict.fromkeys(p.strip() for p in value.split(",") if p.strip()))
     if not parts:
-        raise UsageProblem(f"--{parameter.name} is empty.")
+        raise UsageProblem(f"{parameter.opts[0]} is empty.")
     return parts
 
 

@@ -115,9 +115,11 @@ def label_logprobs(item: Item, token_logprobs: Sequence[Sequence[float]]) -> dic
     out: dict[str, float] = {}
     remaining = iter(token_logprobs)
     for label, texts in item.candidates.items():
-        totals = [math.fsum(next(remaining)) for _ in texts]
-        if not all(math.isfinite(t) for t in totals):
+        values = [next(remaining) for _ in texts]
+        # Token by token: a sum of both infinities is an error, not a NaN.
+        if not all(math.isfinite(v) for tokens in values for v in tokens):
             return {}
+        totals = [math.fsum(tokens) for tokens in values]
         top = max(totals)
         out[label] = top + math.log(math.fsum(math.exp(t - top) for t in totals))
     return out

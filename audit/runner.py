@@ -21,7 +21,7 @@ from audit.requests import (
 )
 from audit.schema import RESPONSE_COLUMNS, RESULTS_SCHEMA_VERSION, Item, MetricRow, Route
 from core.errors import EnvironmentProblem, UsageProblem
-from core.models.resolve import ResolvedModel, check_name, resolve
+from core.models.resolve import SERVER_PREFIX, ResolvedModel, check_name, resolve
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,7 +81,10 @@ class Interrupted(KeyboardInterrupt):
 
 def default_folder(options: RunOptions) -> Path:
     """runs/MODEL-SUITES: the same command finds its run again."""
-    name = Path(options.model).name if "/" in options.model else options.model
+    model = options.model
+    if model.startswith(SERVER_PREFIX):
+        model = model.removeprefix(SERVER_PREFIX).rpartition("@")[0]
+    name = Path(model).name if "/" in model else model
     text = "-".join((name, *options.suites))
     return Path("runs") / "".join(c if c.isalnum() or c in "-._" else "-" for c in text)
 

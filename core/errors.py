@@ -22,9 +22,3 @@ class EnvironmentProblem(EquipoiseError):
     """The model, the disk or the machine cannot do it (exit 3)."""
 
     exit_code = 3
-
-
-class GateBroken(EquipoiseError):
-    """A declared limit is broken (exit 1)."""
-
-    exit_code = 1

@@ -1,4 +1,4 @@
-"""vLLM: the default engine. The whole suite is handed over at once; its scheduler does the batching.
+"""vLLM: the default engine. The whole suite is handed over at once; its scheduler batches.
 
 Scoring does not ask for ``prompt_logprobs`` (which switches the prefix cache off and returns a row
 per prompt token). Continuations are laid out as a trie of token ids; each inner node is one request
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import EnvironmentProblem
-from core.models.base import Capabilities, Generation, GenerateRequest, Score, ScoreRequest
+from core.models.base import Capabilities, GenerateRequest, Generation, Score, ScoreRequest
 from core.models.chat import ChatRenderer
 from core.models.trie import ContinuationTrie
 

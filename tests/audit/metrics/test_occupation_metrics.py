@@ -71,7 +71,9 @@ def test_without_any_effect_everything_is_within_its_margin() -> None:
 
 
 def test_sign_is_kept_for_the_opposite_stereotype() -> None:
-    rows = headlines(Respondent(gap=-2.0, seed=2, noise_sd=0.1).answer(LIKELIHOOD), Route.LIKELIHOOD)
+    rows = headlines(
+        Respondent(gap=-2.0, seed=2, noise_sd=0.1).answer(LIKELIHOOD), Route.LIKELIHOOD
+    )
     for metric in ("stereotype_gap", "stereotype_gap_logodds", "labour_slope", "labour_spearman"):
         assert (rows[metric].estimate or 0) < 0
         assert rows[metric].verdict == "biased"

@@ -25,7 +25,7 @@ def answers(
         if item.variant:
             rate += first if item.variant == "correct_first" else -first
         rate = min(max(rate, 0.001), 0.999)
-        row = {name: "" for name in RESPONSE_COLUMNS} | {
+        row = dict.fromkeys(RESPONSE_COLUMNS, "") | {
             "suite": item.suite, "probe": item.probe, "item": item.item, "cluster": item.cluster,
             "template": item.template, "variant": item.variant, "lang": item.lang,
             "route": str(item.route), "sample": 0, "group": item.group, "reference": np.nan,
