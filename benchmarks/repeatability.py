@@ -1,8 +1,8 @@
 """How much two runs of the same command differ.
 
-    audit run MODEL --suite occupations --limit 64 --out A
-    audit run MODEL --suite occupations --limit 64 --out B
-    python -m benchmarks.repeatability A B
+audit run MODEL --suite occupations --limit 64 --out A
+audit run MODEL --suite occupations --limit 64 --out B
+python -m benchmarks.repeatability A B
 """
 
 from __future__ import annotations

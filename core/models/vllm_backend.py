@@ -119,6 +119,10 @@ class VllmBackend:
         }
         if on_cpu:
             options["block_size"] = _CPU_BLOCK
+            # A prompt split over two steps makes vLLM rewind its seeded generator, which a CPU
+            # generator cannot do ("CPU Generator does not use offset").
+            options["enable_chunked_prefill"] = False
+            options["max_num_batched_tokens"] = max(4096, max_model_len)
         if adapter is not None:
             options |= {"enable_lora": True, "max_loras": 1, "max_lora_rank": _lora_rank(adapter)}
         options |= engine_options or {}
