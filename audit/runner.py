@@ -19,7 +19,7 @@ from audit.requests import (
     generation_payload,
     score_payload,
 )
-from audit.schema import RESPONSE_COLUMNS, RESULTS_SCHEMA_VERSION, Item, MetricRow, Route
+from audit.schema import RESPONSE_COLUMNS, RESULTS_SCHEMA_VERSION, Item, MetricRow
 from core.errors import EnvironmentProblem, UsageProblem
 from core.models.resolve import SERVER_PREFIX, ResolvedModel, check_name, resolve
 
@@ -354,8 +354,3 @@ def _evaluate(
     }
     write_json(folder / RESULTS, results)
     return results
-
-
-def likelihood_missing(results: Mapping[str, Any]) -> bool:
-    """True where every answer was sampled: the backend gave no log-probabilities."""
-    return not any(m["route"] == Route.LIKELIHOOD for m in results["metrics"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -119,8 +118,3 @@ def what_would_decide(row: MetricRow, result: BootstrapResult) -> str:
 
 def _join(*parts: str) -> str:
     return "; ".join(part for part in parts if part)
-
-
-def primary_verdicts(rows: Sequence[MetricRow]) -> dict[str, str]:
-    """metric → verdict of the primary rows."""
-    return {row.metric: row.verdict for row in rows if row.role == "primary"}
