@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 _STYLE = {
     "biased": "bold red",
@@ -20,27 +22,31 @@ _STYLE = {
 def print_summary(results: Mapping[str, Any], report: Path) -> None:
     """The primary metrics of every suite as a table on stdout, then the report's path alone."""
     console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = max(console.width, 100)  # a log is not folded, and numbers are not cut
     for suite in results["suites"]:
         rows = [
             m for m in results["metrics"] if m["suite"] == suite["name"] and m["role"] == "primary"
         ]
         table = Table(
-            title=f"{suite['title']['en']} · {results['model']['name']}", title_justify="left"
+            title=Text(f"{suite['title']['en']} · {results['model']['name']}"),
+            title_justify="left",
+            box=box.SIMPLE_HEAD,
+            pad_edge=False,
         )
-        for name in ("metric", "route", "estimate", "95 % CI", "adj. p", "verdict"):
-            table.add_column(
-                name,
-                justify="left" if name in ("metric", "route", "verdict") else "right",
-                no_wrap=True,
-            )
+        for name in ("metric", "estimate", "95 % CI", "adj. p", "verdict"):
+            side: Literal["left", "right"] = "left" if name in ("metric", "verdict") else "right"
+            table.add_column(name, justify=side, no_wrap=True)
         for row in rows:
             verdict = row["verdict"]
             table.add_row(
-                row["metric"], row["route"], _number(row["estimate"]), _interval(row),
+                f"{row['metric']}" + (" (sampled)" if row["route"] == "sampled" else ""),
+                _number(row["estimate"]),
+                _interval(row),
                 _p(row["p_adjusted"]),
-                f"[{_STYLE.get(verdict, '')}]{verdict.replace('_', ' ')}[/]",
-            )  # fmt: skip
-        console.print(table, markup=True)
+                Text(verdict.replace("_", " "), style=_STYLE.get(verdict, "")),
+            )
+        console.print(table)
     console.print(str(report), soft_wrap=True)
 
 
@@ -51,7 +57,7 @@ def _number(value: float | None) -> str:
 def _interval(row: Mapping[str, Any]) -> str:
     if row["ci_low"] is None or row["ci_high"] is None:
         return "–"
-    return f"[{row['ci_low']:+.3f}, {row['ci_high']:+.3f}]"
+    return f"{row['ci_low']:+.3f} … {row['ci_high']:+.3f}"
 
 
 def _p(value: float | None) -> str:
