@@ -127,6 +127,39 @@ def report(run: Path, debug: bool) -> None:
     click.echo(build_report(run))
 
 
+@cli.command(epilog="\b\nExample:\n  audit compare runs/before runs/after --out runs/before-after")
+@click.argument("before", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument("after", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False),
+    help="Where compare.json goes.  [default: the folder AFTER]",
+)  # fmt: skip
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option(
+    "--margin", "margins", multiple=True, callback=_margins, metavar="METRIC=VALUE",
+    help="Another margin than the one BEFORE declared; repeatable.",
+)  # fmt: skip
+@click.option(
+    "--allow-subset", is_flag=True, help="Compare what the runs share instead of refusing."
+)
+@_DEBUG
+def compare(
+    before: Path,
+    after: Path,
+    out: Path | None,
+    seed: int,
+    margins: dict[str, float],
+    allow_subset: bool,
+    debug: bool,
+) -> None:
+    """Compare two finished runs of the same questions, pair by pair."""
+    from audit.compare import compare_runs, save
+    from audit.compare_table import print_comparison
+
+    found = compare_runs(before, after, seed=seed, margins=margins, allow_subset=allow_subset)
+    print_comparison(found, save(found, out or after))
+
+
 @cli.group(name="list")
 def list_() -> None:
     """What there is: suites and models."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -21,6 +21,7 @@ from audit.requests import (
 )
 from audit.schema import RESPONSE_COLUMNS, RESULTS_SCHEMA_VERSION, Item, MetricRow
 from core.errors import EnvironmentProblem, UsageProblem
+from core.models.base import Message
 from core.models.resolve import SERVER_PREFIX, ResolvedModel, check_name, resolve
 
 if TYPE_CHECKING:
@@ -48,6 +49,10 @@ class RunOptions:
     hub: str = "auto"
     trust_remote_code: bool = False
     margins: Mapping[str, float] = field(default_factory=dict)
+    #: Suite → the clusters to ask about (a repair judges on held-out occupations); others whole.
+    only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    #: Put before every question: what telling a model to be fair achieves without training.
+    instruction: str = ""
     debug: bool = False
 
 
@@ -100,8 +105,21 @@ def collect_items(options: RunOptions) -> tuple[dict[str, Suite], list[Item]]:
         for item in suite.items(
             langs=options.langs, seed=options.seed, limit=options.limit, samples=options.samples
         )
+        if suite.name not in options.only or item.cluster in options.only[suite.name]
     ]
+    if options.instruction:
+        items = [instructed(item, options.instruction) for item in items]
     return suites, items
+
+
+def instructed(item: Item, instruction: str) -> Item:
+    """The item with the instruction before its first question.
+
+    In the question and not in a system turn: some chat templates have none.
+    """
+    first, *rest = item.messages
+    asked = Message(role=first["role"], content=f"{instruction}\n\n{first['content']}")
+    return replace(item, messages=(asked, *rest))
 
 
 def run_audit(options: RunOptions, watcher: Watcher) -> RunOutcome:
@@ -120,7 +138,7 @@ def run_audit(options: RunOptions, watcher: Watcher) -> RunOutcome:
     for note in model.notes:
         watcher.say(note)
     prints = _fingerprints(model, options.adapter)
-    identity = {
+    identity: dict[str, Any] = {
         "model": prints["fingerprint"],
         "tokenizer": prints["tokenizer_fingerprint"],
         "adapter": prints["adapter_fingerprint"],
@@ -131,6 +149,11 @@ def run_audit(options: RunOptions, watcher: Watcher) -> RunOutcome:
         "samples": options.samples,
         "backend": _engine(model, options.backend),
     }
+    if options.only or options.instruction:
+        identity |= {
+            "only": {suite: sorted(clusters) for suite, clusters in options.only.items()},
+            "instruction": options.instruction,
+        }
     with Journal(folder / FILE_NAME, identity, resume=options.resume) as journal:
         manifest = new_manifest(
             model={
@@ -145,6 +168,8 @@ def run_audit(options: RunOptions, watcher: Watcher) -> RunOutcome:
             limit=options.limit,
             samples=options.samples,
             margins=dict(options.margins),
+            only={suite: list(clusters) for suite, clusters in options.only.items()},
+            instruction=options.instruction,
             command=command_line(),
             notes=list(model.notes),
         )
@@ -244,13 +269,19 @@ def _ask(
 def _keeping(
     folder: Path, journal: Journal, manifest: dict[str, Any], total: int
 ) -> Iterator[None]:
-    """Ctrl-C: the manifest says interrupted, the journal keeps what is there."""
+    """The manifest says how a run ended that did not get through; the journal keeps its answers."""
     try:
         yield
     except KeyboardInterrupt:
         manifest |= {"status": "interrupted", "finished": now()}
         write_json(folder / MANIFEST, manifest)
         raise Interrupted(folder, len(journal.answered()), total) from None
+    except Exception:
+        manifest |= {"status": "failed", "finished": now()}
+        # On a full disk this fails too: what failed first is what to tell.
+        with suppress(EnvironmentProblem):
+            write_json(folder / MANIFEST, manifest)
+        raise
 
 
 def _ask_one_kind(

@@ -41,16 +41,16 @@ def print_summary(results: Mapping[str, Any], report: Path) -> None:
             verdict = row["verdict"]
             table.add_row(
                 f"{row['metric']}" + (" (sampled)" if row["route"] == "sampled" else ""),
-                _number(row["estimate"]),
+                number(row["estimate"]),
                 _interval(row),
-                _p(row["p_adjusted"]),
+                p_value(row["p_adjusted"]),
                 Text(verdict.replace("_", " "), style=_STYLE.get(verdict, "")),
             )
         console.print(table)
     console.print(str(report), soft_wrap=True)
 
 
-def _number(value: float | None) -> str:
+def number(value: float | None) -> str:
     return "–" if value is None else f"{value:+.3f}"
 
 
@@ -60,7 +60,7 @@ def _interval(row: Mapping[str, Any]) -> str:
     return f"{row['ci_low']:+.3f} … {row['ci_high']:+.3f}"
 
 
-def _p(value: float | None) -> str:
+def p_value(value: float | None) -> str:
     if value is None:
         return "–"
     return "< 0.001" if value < 0.001 else f"{value:.3f}"

@@ -1,24 +1,221 @@
-"""The command line ``remediate``: reserved; this release audits and does not repair yet."""
+"""The command line ``remediate``. Nothing heavy is imported before the arguments are checked."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from core.console import run_command
-from core.errors import EnvironmentProblem
+from core.errors import UsageProblem
+
+if TYPE_CHECKING:
+    from remediate.repair import Repair
+
+_EXAMPLES = """\
+\b
+Examples:
+  remediate smollm2-135m-instruct
+  remediate qwen-7b-chat --tuner qlora --parallel zero3 --nproc 4
+  remediate train ./my-model --out runs/my-repair --loss sigmoid --steps 60
+  remediate verify ./my-model --out runs/my-repair
+"""
 
 
-@click.command("remediate", context_settings={"help_option_names": ["-h", "--help"]})
+class _OrModel(click.Group):
+    """``remediate MODEL`` is ``remediate run MODEL``."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and not args[0].startswith("-") and args[0] not in self.commands:
+            args = ["run", *args]
+        return super().resolve_command(ctx, args)
+
+
+def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options every stage takes; a repair's stages are asked for alike."""
+    options = (
+        click.argument("model"),
+        click.option(
+            "--out", type=click.Path(path_type=Path, file_okay=False),
+            help="The repair's folder.  [default: repairs/MODEL]",
+        ),
+        click.option(
+            "--backend", type=click.Choice(["auto", "vllm", "transformers"]), default="auto",
+            show_default=True, help="The engine for audits and the model's own texts.",
+        ),
+        click.option(
+            "--suite", "suites", default="occupations,pronouns", show_default=True,
+            help="What the audits ask; occupations is what is repaired.",
+        ),
+        click.option("--lang", "langs", default="en", show_default=True, help="en, zh or en,zh."),
+        click.option("--seed", type=click.IntRange(0), default=0, show_default=True),
+        click.option("--limit", type=int, help="At most about this many audit items a probe."),
+        click.option(
+            "--loss", default="parity", show_default=True,
+            help="parity, sigmoid, ipo, hinge, robust, sigmoid_sft or reference_free.",
+        ),
+        click.option("--target", default="parity", show_default=True, help="parity or labour."),
+        click.option(
+            "--tuner", default="lora", show_default=True, help="lora, qlora, dora, rslora or lora+."
+        ),
+        click.option("--rank", type=int, default=16, show_default=True),
+        click.option("--beta", type=float, default=0.1, show_default=True),
+        click.option("--steps", type=int, default=160, show_default=True),
+        click.option("--batch", type=int, default=8, show_default=True, help="Pairs a step."),
+        click.option("--micro-batch", type=int, default=8, show_default=True),
+        click.option("--learning-rate", type=float, default=3e-4, show_default=True),
+        click.option("--max-length", type=int, default=256, show_default=True),
+        click.option(
+            "--parallel", default="none", show_default=True, help="none, ddp, zero2, zero3 or fsdp."
+        ),
+        click.option("--nproc", type=int, default=1, show_default=True, help="Processes."),
+        click.option("--offload", is_flag=True, help="Keep divided states in host memory."),
+        click.option("--nnodes", type=int, default=1, show_default=True, help="Machines."),
+        click.option("--node-rank", type=int, default=0, show_default=True),
+        click.option("--master", help="HOST:PORT of machine 0."),
+        click.option(
+            "--deepspeed", "deepspeed_config", help="Your own DeepSpeed configuration.",
+            type=click.Path(path_type=Path, exists=True, dir_okay=False),
+        ),
+        click.option(
+            "--hub", type=click.Choice(["auto", "hf", "modelscope", "local"]), default="auto",
+            show_default=True,
+        ),
+        click.option("--resume/--no-resume", default=True, show_default=True),
+        click.option("--debug", is_flag=True, help="Show tracebacks and the workers' output."),
+    )  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.group(
+    "remediate", cls=_OrModel, epilog=_EXAMPLES,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)  # fmt: skip
 @click.version_option(package_name="equipoise", prog_name="remediate")
-@click.argument("model")
-def cli(model: str) -> None:
-    """Repair MODEL and prove it. Not part of this release: it audits only (exit 3)."""
-    raise EnvironmentProblem(
-        f"This release cannot repair {model} yet: it audits only. "
-        f"`audit run {model}` measures what there is to repair."
+def cli() -> None:
+    """Repair a model's bias and prove it: `remediate MODEL` runs the whole loop.
+
+    Exit codes: 0 repaired · 1 not repaired, or a gate is broken · 2 wrong usage · 3 the model or
+    the machine cannot do it · 130 interrupted (run the same command again to go on).
+    """
+
+
+@cli.command(epilog=_EXAMPLES)
+@_shared
+@click.option("--merge/--no-merge", default=True, show_default=True, help="Or keep an adapter.")
+def run(merge: bool, **options: Any) -> int:
+    """Audit, build pairs, train, merge, audit again, report."""
+    repair = _repair(options, merge=merge)
+    from remediate.pipeline import run_all
+
+    found = run_all(repair)
+    if found is None:
+        click.echo(repair.folder / "adapter")
+        return 0
+    return _tell(repair, found)
+
+
+def _stage(name: str, summary: str) -> None:
+    @cli.command(name, help=summary, epilog=_EXAMPLES)
+    @_shared
+    def stage(**options: Any) -> int:
+        repair = _repair(options)
+        from remediate.pipeline import run_stage
+
+        found = run_stage(repair, name)
+        if found is not None:
+            return _tell(repair, found)
+        click.echo(repair.folder)
+        return 0
+
+
+_stage("data", "Sample the model's texts and build pairs.jsonl with its data card.")
+_stage("train", "Train the adapter on the folder's pairs.")
+_stage("merge", "Merge the adapter and compare merged with base + adapter.")
+_stage("verify", "Audit again, judge, report.")
+
+
+def _repair(options: dict[str, Any], *, merge: bool = True) -> Repair:
+    """Arguments → a repair folder; every wrong combination is told here."""
+    from audit.progress import ConsoleWatcher
+    from core.models.resolve import check_name
+    from core.parallel.modes import Mode, ParallelConfig
+    from remediate.dpo.config import TrainingConfig
+    from remediate.repair import Repair, RepairOptions
+
+    training = TrainingConfig(
+        seed=options["seed"],
+        **{
+            name: options[name]
+            for name in (
+                "loss", "target", "tuner", "rank", "beta", "steps", "batch", "learning_rate",
+                "max_length",
+            )
+        },
+        micro_batch=min(options["micro_batch"], options["batch"]),
+        alpha=2 * options["rank"],
+    )  # fmt: skip
+    if options["parallel"] not in [mode.value for mode in Mode]:
+        raise UsageProblem(
+            f"--parallel {options['parallel']} is not known. Choose one of {', '.join(Mode)}."
+        )
+    parallel = ParallelConfig(
+        mode=Mode(options["parallel"]),
+        **{
+            name: options[name]
+            for name in (
+                "nproc", "offload", "nnodes", "node_rank", "master", "deepspeed_config",
+            )
+        },
+    )  # fmt: skip
+    suites, langs = _words(options["suites"]), _words(options["langs"])
+    _check_audits(suites, langs, options)
+    check_name(options["model"])
+    name = Path(options["model"]).name if "/" in options["model"] else options["model"]
+    return Repair(
+        RepairOptions(
+            model=options["model"],
+            out=options["out"] or Path("repairs") / name,
+            suites=suites,
+            backend=options["backend"],
+            langs=langs,
+            seed=options["seed"],
+            limit=options["limit"],
+            hub=options["hub"],
+            training=training,
+            parallel=parallel,
+            merge=merge,
+            resume=options["resume"],
+            debug=options["debug"],
+        ),
+        ConsoleWatcher(),
     )
+
+
+def _check_audits(suites: tuple[str, ...], langs: tuple[str, ...], options: dict[str, Any]) -> None:
+    from audit.probes.base import get_suite
+
+    if "occupations" not in suites:
+        raise UsageProblem("--suite must hold occupations: that is what is repaired and judged.")
+    for suite in suites:
+        get_suite(suite).items(langs=langs, seed=0, limit=options["limit"], samples=None)
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+
+
+def _tell(repair: Repair, found: dict[str, Any]) -> int:
+    from remediate.summary import print_summary
+
+    return print_summary(found, repair.folder)
 
 
 def main(arguments: list[str] | None = None) -> None:

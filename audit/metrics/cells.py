@@ -1,7 +1,7 @@
 """From answers to matched cells: one value a (cluster, wording), option orders averaged out.
 
 A *stratum* is a (probe, language); its *columns* are wordings. Averages weigh strata equally, so a
-probe does not count for more because it has more wordings.
+probe does not count for more because it has more wordings or fewer unreadable answers.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from audit.metrics.significance import TwoWayStatistic, cells_from_rows
+from audit.metrics.significance import cells_from_rows
+from audit.metrics.stats_rows import ratio
 from audit.metrics.stats_types import FloatArray, IntArray
 from audit.schema import Label, Route
 
@@ -45,12 +46,25 @@ class Cells:
 
     @property
     def row_means(self) -> FloatArray:
-        """(R,) mean of each row with strata weighed equally; NaN for an empty row."""
-        weights = _balanced_weights(self.strata, np.ones((1, len(self.columns))))[0]
+        """(R,) mean of each row over its strata, each weighing the same; NaN for an empty row."""
+        one = np.ones((1, len(self.columns)))
+        return np.asarray(average_blocks(self.block_means(one))[0], dtype=np.float64)
+
+    def block_means(self, col_w: FloatArray) -> FloatArray:
+        """(b, S, R) mean of each row within each stratum under (b, C) column weights.
+
+        NaN where a row has no cell left. Strata without any cell at all are left out of S.
+        """
         present = ~np.isnan(self.values)
-        total = present @ weights
-        summed = np.nan_to_num(self.values, nan=0.0) @ weights
-        return ratio(summed, total)
+        filled = np.nan_to_num(self.values, nan=0.0)
+        blocks = []
+        for stratum in np.unique(self.strata[present.any(axis=0)]):
+            inside = self.strata == stratum
+            weights = col_w[:, inside]
+            blocks.append(ratio(weights @ filled[:, inside].T, weights @ present[:, inside].T))
+        if not blocks:
+            return np.full((len(col_w), 1, len(self.clusters)), np.nan)
+        return np.stack(blocks, axis=1)
 
     @property
     def column_strata(self) -> IntArray:
@@ -72,25 +86,10 @@ class Cells:
         return np.unique(np.array(self.group), return_inverse=True)[1].astype(np.int64)
 
 
-def ratio(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
-    """Elementwise quotient, NaN where the denominator is 0."""
-    out = np.full(np.shape(denominator), np.nan)
-    np.divide(numerator, denominator, out=out, where=denominator > 0)
-    return out
-
-
-def _balanced_weights(strata: IntArray, col_w: FloatArray) -> FloatArray:
-    member = (strata[:, None] == np.unique(strata)[None, :]).astype(np.float64)
-    return np.asarray(col_w / np.maximum((col_w @ member) @ member.T, 1e-300))
-
-
-def balanced(statistic: TwoWayStatistic, strata: IntArray) -> TwoWayStatistic:
-    """The same statistic with every stratum of columns carrying the same total weight."""
-
-    def weighed(row_w: FloatArray, col_w: FloatArray) -> FloatArray:
-        return statistic(row_w, _balanced_weights(strata, col_w))
-
-    return weighed
+def average_blocks(blocks: FloatArray) -> FloatArray:
+    """(b, S, R) → (b, R): a row's strata weigh the same; strata it has no value in are skipped."""
+    present = ~np.isnan(blocks)
+    return ratio(np.nan_to_num(blocks, nan=0.0).sum(axis=1), present.sum(axis=1))
 
 
 def parse_logprobs(text: str) -> dict[str, float]:
@@ -155,7 +154,8 @@ def make_cells(frame: pd.DataFrame, field: str = "value") -> Cells:
         means, found = cells_from_rows(rows[mask], cols[mask], values[mask], shape=shape)
         _, wanted = cells_from_rows(rows[mask], cols[mask], np.zeros(mask.sum()), shape=shape)
         counts += found
-        asked += wanted > 0
+        # A variant the column has anywhere is owed by all its cells.
+        asked += (wanted > 0).any(axis=0)
         n_variants += ~np.isnan(means)
         total += np.nan_to_num(means, nan=0.0)
     complete = (n_variants == asked) & (asked > 0)
@@ -164,7 +164,7 @@ def make_cells(frame: pd.DataFrame, field: str = "value") -> Cells:
     strata_names = sorted({key[:2] for key in columns})
     return Cells(
         values=cell_values,
-        counts=counts,
+        counts=np.where(complete, counts, 0.0),
         clusters=tuple(str(c) for c in cluster_names),
         columns=tuple(columns),
         strata=np.array([strata_names.index(key[:2]) for key in columns], dtype=np.int64),
@@ -176,6 +176,16 @@ def make_cells(frame: pd.DataFrame, field: str = "value") -> Cells:
 def stable_seed(seed: int, *names: str) -> int:
     """A seed of its own for every estimate: adding a metric does not move the others."""
     return (seed * 1_000_003 + zlib.crc32("/".join(names).encode())) % 2**32
+
+
+def worst_missing(frame: pd.DataFrame) -> float:
+    """Share of refused and unparsed answers in the group that has most of them.
+
+    A model that refuses about one side alone hides what the contrast is about, however few its
+    refusals are over all.
+    """
+    lost = frame["label"].isin((Label.REFUSED, Label.UNPARSED))
+    return float(lost.groupby(frame["group"]).mean().max()) if len(frame) else 1.0
 
 
 def missing_rates(frame: pd.DataFrame) -> tuple[float | None, float | None]:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from audit.metrics.cells import Cells, balanced, missing_rates, stable_seed
+from audit.metrics.cells import missing_rates, stable_seed
+from audit.metrics.measures import Measure
 from audit.metrics.significance import (
     BootstrapResult,
     Statistic,
     TestResult,
-    TwoWayStatistic,
     cluster_bootstrap,
-    pigeonhole_bootstrap,
+    exact_interval,
+    weighted_mean,
 )
+from audit.metrics.stats_types import FloatArray
+from audit.metrics.verdict import Evidence, Family
 from audit.schema import MetricRow
 
 LEVEL = 0.95
@@ -46,22 +50,43 @@ def number(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-def two_way(
-    statistic: TwoWayStatistic, cells: Cells, context: Context, metric: str, *, by_group: bool
-) -> BootstrapResult:
-    """Interval over clusters and wordings, probes weighed equally.
-
-    ``by_group``: resample clusters within their groups (for contrasts between groups).
-    """
-    return pigeonhole_bootstrap(
-        balanced(statistic, cells.strata),
-        len(cells.clusters),
-        len(cells.columns),
-        row_strata=cells.group_codes if by_group else None,
-        col_strata=cells.column_strata,
+def bootstrap(measure: Measure, context: Context) -> BootstrapResult:
+    """Interval of the measure in its own design, with a seed of its own."""
+    return measure.bootstrap(
+        measure.statistic,
         n_resamples=context.resamples,
         level=LEVEL,
-        seed=stable_seed(context.seed, metric, context.slice, context.route),
+        seed=stable_seed(context.seed, measure.metric, context.slice, context.route),
+    )
+
+
+def measure_row(
+    family: Family,
+    context: Context,
+    measure: Measure,
+    effect: Callable[[float], float | None],
+) -> None:
+    """Estimate, interval and test of a measure as one row. ``effect``: estimate → effect size."""
+    result = bootstrap(measure, context)
+    row = metric_row(
+        context,
+        measure.metric,
+        result,
+        measure.test(result, context.seed),
+        n_clusters=measure.n_clusters,
+        effect_size=effect(result.estimate) if math.isfinite(result.estimate) else None,
+        note=measure.note,
+    )
+    family.add(row, _evidence(measure, result))
+
+
+def _evidence(measure: Measure, result: BootstrapResult) -> Evidence:
+    return Evidence(
+        result,
+        thinnest=measure.thinnest,
+        sides=measure.sides,
+        missing=measure.missing,
+        rooms=measure.rooms,
     )
 
 
@@ -74,6 +99,21 @@ def one_way(statistic: Statistic, n: int, context: Context, metric: str) -> Boot
         level=LEVEL,
         seed=stable_seed(context.seed, metric, context.slice, context.route),
     )
+
+
+def rate(rates: FloatArray, context: Context, metric: str) -> BootstrapResult:
+    """BCa interval of a mean of clusters' rates, (n,) in 0–1.
+
+    Where all are 0, or all 1, resampling sees no error: Clopper & Pearson's interval for 0 (or n)
+    of n clusters stands in.
+    """
+    n = len(rates)
+    result = one_way(weighted_mean(rates), n, context, metric)
+    extreme = result.estimate in (0.0, 1.0) and result.interval.width == 0.0
+    if not extreme:
+        return result
+    exact = exact_interval(round(result.estimate * n), n, LEVEL)
+    return replace(result, interval=replace(exact, method="Clopper-Pearson over clusters"))
 
 
 def metric_row(

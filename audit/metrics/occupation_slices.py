@@ -7,17 +7,18 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from audit.metrics.cells import Cells, make_cells
-from audit.metrics.estimates import Context, metric_row, number, one_way, two_way
+from audit.metrics.cells import Cells, make_cells, worst_missing
+from audit.metrics.estimates import Context, measure_row, metric_row, number, rate
+from audit.metrics.measures import Measure, averaged, mean_test
 from audit.metrics.significance import (
     Statistic,
     cluster_bootstrap,
+    row_mean,
     sign_flip_test,
-    two_way_mean,
     weighted_mean,
 )
 from audit.metrics.stats_types import FloatArray, IntArray
-from audit.metrics.verdict import Family
+from audit.metrics.verdict import Evidence, Family
 from audit.schema import Label, Route
 
 
@@ -53,7 +54,7 @@ def per_occupation(family: Family, rows: pd.DataFrame, *, suite: str, seed: int)
             test = sign_flip_test(values[kept] - parity, n_permutations=4096, seed=seed)
             named = replace(test, test="sign flips over wordings against parity")
             row = metric_row(context, metric, result, named, n_clusters=int(kept.sum()))
-            family.add(row, result, int(kept.sum()))
+            family.add(row, Evidence(result))
 
 
 def _balanced_mean(values: FloatArray, strata: IntArray) -> Statistic:
@@ -82,15 +83,25 @@ def order_effects(family: Family, rows: pd.DataFrame, *, suite: str, seed: int) 
         return
     effects = order_cells(ordered, field)
     context = Context(suite, "all", route, "exploratory", seed, ordered)
-    result = two_way(two_way_mean(effects.values), effects, context, "order_effect", by_group=False)
     per_row = effects.row_means
-    test = sign_flip_test(per_row[~np.isnan(per_row)], seed=seed)
-    named = replace(test, test="sign flips over occupations")
     unit = "nats of log-odds" if field == "logodds" else "share of women"
-    row = metric_row(
-        context, "order_effect", result, named, n_clusters=len(effects.clusters), note=f"in {unit}"
+    measure = Measure(
+        metric="order_effect",
+        route=route,
+        primary=False,
+        margin=None,
+        clusters=effects.clusters,
+        columns=effects.columns,
+        statistic=averaged(effects.block_means, row_mean),
+        blocks=effects.block_means(np.ones((1, len(effects.columns))))[0],
+        change_test=mean_test("sign flips over occupations"),
+        n_clusters=int((~np.isnan(per_row)).sum()),
+        thinnest=int((~np.isnan(per_row)).sum()),
+        missing=worst_missing(ordered),
+        col_strata=effects.column_strata,
+        note=f"in {unit}",
     )
-    family.add(row, result, len(effects.clusters))
+    measure_row(family, context, measure, lambda _: None)
     for job, value in zip(effects.clusters, per_row, strict=True):
         part = ordered[ordered["cluster"] == job]
         single = Context(suite, f"occupation:{job}", route, "exploratory", seed, part)
@@ -127,7 +138,7 @@ def answer_kinds(family: Family, rows: pd.DataFrame, *, suite: str, seed: int) -
         for kind in kinds:
             metric = f"{kind.value if kind is not Label.REFUSED else 'refusal'}_rate"
             hits = (part["label"] == kind).astype(float)
-            rates = hits.groupby(part["cluster"]).mean().to_numpy()
+            rates = np.asarray(hits.groupby(part["cluster"]).mean(), dtype=np.float64)
             if len(rates) < 2:
                 family.add(
                     metric_row(
@@ -136,5 +147,6 @@ def answer_kinds(family: Family, rows: pd.DataFrame, *, suite: str, seed: int) -
                     )
                 )  # fmt: skip
                 continue
-            result = one_way(weighted_mean(rates), len(rates), context, metric)
-            family.add(metric_row(context, metric, result, None, n_clusters=len(rates)), result)
+            result = rate(rates, context, metric)
+            row = metric_row(context, metric, result, None, n_clusters=len(rates))
+            family.add(row, Evidence(result))

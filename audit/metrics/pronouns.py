@@ -7,17 +7,17 @@ so a hard schema counts for neither side.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from audit.metrics.cells import add_values
-from audit.metrics.estimates import Context, metric_row, number, one_way
+from audit.metrics.cells import add_values, make_cells, worst_missing
+from audit.metrics.estimates import Context, measure_row, metric_row, number, rate
+from audit.metrics.measures import Measure, mean_test
 from audit.metrics.route_agreement import route_agreement
-from audit.metrics.significance import cohens_h, sign_flip_test, weighted_mean
+from audit.metrics.significance import Room, cohens_h, weighted_mean
 from audit.metrics.stats_types import FloatArray
-from audit.metrics.verdict import Family
+from audit.metrics.verdict import Evidence, Family
 from audit.schema import Label, MetricRow, PrimaryMetric, Route
 
 #: Pronoun sets that agree with a binary gender; the others are compared against them.
@@ -53,10 +53,20 @@ def pronoun_metrics(
 
 
 def _by_unit(rows: pd.DataFrame, names: Sequence[str]) -> FloatArray:
-    """(units,) mean over the named groups of each unit's group mean; NaN if one is missing."""
-    table = rows.pivot_table(index="cluster", columns="group", values="value", aggfunc="mean")
-    table = table.reindex(index=sorted(rows["cluster"].unique()), columns=list(names))
-    return np.asarray(table.to_numpy(dtype=np.float64).mean(axis=1))
+    """(units,) mean over the named groups of each unit's group mean; NaN if one is missing.
+
+    Inside a group the two option orders weigh the same (a pair with one unreadable half is left
+    out: alone it would measure the order), wordings weigh the same, then languages.
+    """
+    units = sorted(rows["cluster"].unique())
+    means = []
+    for name in names:
+        part = rows[rows["group"] == name]
+        if part.empty:
+            return np.full(len(units), np.nan)
+        cells = make_cells(part)
+        means.append(pd.Series(cells.row_means, index=cells.clusters).reindex(units).to_numpy())
+    return np.asarray(np.mean(means, axis=0), dtype=np.float64)
 
 
 def _slices(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
@@ -67,24 +77,67 @@ def _slices(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     return out
 
 
+def _unit_measure(
+    metric: str,
+    rows: pd.DataFrame,
+    values: FloatArray,
+    *,
+    primary: bool,
+    margin: float | None,
+    reach: float,
+) -> Measure | None:
+    """Mean over units of one value each, units being the sample; None for fewer than two.
+
+    ``reach``: the largest absolute value the scale allows (1 for a difference of two rates).
+    """
+    kept = ~np.isnan(values)
+    n = int(kept.sum())
+    if n < 2:
+        return None
+    units = tuple(np.array(sorted(rows["cluster"].unique()), dtype=object)[kept])
+    held = values[kept]
+    mean = weighted_mean(held)
+    centre = float(held.mean())
+    return Measure(
+        metric=metric,
+        route=str(rows["route"].iat[0]),
+        primary=primary,
+        margin=margin,
+        clusters=units,
+        columns=(("", "", ""),),
+        statistic=lambda row_w, _: mean(row_w),
+        blocks=held[None],
+        change_test=mean_test("sign flips over clusters"),
+        n_clusters=n,
+        thinnest=n,
+        missing=worst_missing(rows),
+        rooms=(Room(n, reach - centre, reach + centre),),
+    )
+
+
 def _contrast(
     family: Family, context: Context, metric: str, first: FloatArray, second: FloatArray
 ) -> None:
     """Paired difference of two (units,) vectors, tested by sign flips over units."""
-    difference = first - second
-    kept = ~np.isnan(difference)
-    n = int(kept.sum())
-    if n < 2:
+    measure = _unit_measure(
+        metric,
+        context.frame,
+        first - second,
+        primary=context.role == "primary",
+        margin=context.margin,
+        reach=1.0,
+    )
+    if measure is None:
+        n = int((~np.isnan(first - second)).sum())
         family.add(metric_row(context, metric, None, None, n_clusters=n))
         return
-    result = one_way(weighted_mean(difference[kept]), n, context, metric)
-    test = replace(
-        sign_flip_test(difference[kept], seed=context.seed), test="sign flips over clusters"
-    )
-    effect = number(cohens_h(float(first[kept].mean()), float(second[kept].mean())))
-    family.add(
-        metric_row(context, metric, result, test, n_clusters=n, effect_size=effect), result, n
-    )
+    kept = ~np.isnan(first - second)
+    size = number(cohens_h(_share(first[kept]), _share(second[kept])))
+    measure_row(family, context, measure, lambda _: size)
+
+
+def _share(values: FloatArray) -> float:
+    return min(max(float(values.mean()), 0.0), 1.0)  # rounding may leave the unit interval
 
 
 def _mean(family: Family, context: Context, metric: str, values: FloatArray) -> None:
@@ -93,8 +146,34 @@ def _mean(family: Family, context: Context, metric: str, values: FloatArray) -> 
     if n < 2:
         family.add(metric_row(context, metric, None, None, n_clusters=n))
         return
-    result = one_way(weighted_mean(values[kept]), n, context, metric)
-    family.add(metric_row(context, metric, result, None, n_clusters=n), result, n)
+    result = rate(values[kept], context, metric)
+    family.add(metric_row(context, metric, result, None, n_clusters=n), Evidence(result))
+
+
+def pronoun_measures(
+    frame: pd.DataFrame, *, primary: Sequence[PrimaryMetric], margins: Mapping[str, float] | None
+) -> list[Measure]:
+    """The primary metrics over the whole frame by every route, likelihood first."""
+    data = add_values(frame, Label.CORRECT, Label.INCORRECT)
+    declared = {p.name: (margins or {}).get(p.name, p.margin) for p in primary}
+    asked, given = data[data["probe"] == "coreference"], data[data["probe"] == "given"]
+    routes = [r for r in Route if (asked["route"] == r).any()]
+    found = []
+    for route in routes:
+        rows = asked[asked["route"] == route]
+        values = _by_unit(rows, ["pro"]) - _by_unit(rows, ["anti"])
+        found.append(("coreference_gap", rows, values, route is routes[0]))
+    others = sorted(set(given["group"]) - set(BINARY))
+    binary = sorted(set(given["group"]) & set(BINARY))
+    if others and binary:
+        errors = given.assign(value=1.0 - given["value"])
+        values = _by_unit(errors, others) - _by_unit(errors, binary)
+        found.append(("misgendering_gap", errors, values, True))
+    measures = [
+        _unit_measure(name, rows, values, primary=lead, margin=declared.get(name), reach=1.0)
+        for name, rows, values, lead in found
+    ]
+    return [m for m in measures if m is not None]
 
 
 def _coreference(
@@ -127,9 +206,13 @@ def _position(family: Family, context: Context, rows: pd.DataFrame) -> None:
     """``order_effect``: accuracy when the right job is the first option minus when it is second."""
     if rows["variant"].nunique() < 2:
         return
-    table = rows.pivot_table(index="cluster", columns="variant", values="value", aggfunc="mean")
-    values = table.reindex(columns=["correct_first", "correct_second"]).to_numpy(dtype=np.float64)
-    _contrast(family, context, "order_effect", values[:, 0], values[:, 1])
+    units = sorted(rows["cluster"].unique())
+    means = rows.groupby(["variant", "cluster"])["value"].mean()
+    first, second = (
+        means.loc[order].reindex(units).to_numpy(dtype=np.float64)
+        for order in ("correct_first", "correct_second")
+    )
+    _contrast(family, context, "order_effect", first, second)
 
 
 def _given(family: Family, rows: pd.DataFrame, suite: str, seed: int, margin: float | None) -> None:

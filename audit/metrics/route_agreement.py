@@ -8,7 +8,7 @@ import pandas as pd
 from audit.metrics.cells import make_cells
 from audit.metrics.estimates import Context, metric_row, one_way
 from audit.metrics.significance import spearman_test, weighted_spearman
-from audit.metrics.verdict import Family
+from audit.metrics.verdict import Evidence, Family
 from audit.schema import Route
 
 
@@ -40,4 +40,5 @@ def route_agreement(family: Family, data: pd.DataFrame, *, suite: str, seed: int
         x, y = pairs[:, 0], pairs[:, 1]
         result = one_way(weighted_spearman(x, y), len(x), context, "route_agreement")
         test = spearman_test(x, y, seed=seed)
-        family.add(metric_row(context, "route_agreement", result, test, n_clusters=len(x)), result)
+        row = metric_row(context, "route_agreement", result, test, n_clusters=len(x))
+        family.add(row, Evidence(result))

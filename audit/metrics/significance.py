@@ -3,7 +3,8 @@
 Intervals: ``cluster_bootstrap`` (BCa or percentile) where one factor is sampled,
 ``pigeonhole_bootstrap`` where two are; ``wilson_interval`` and ``exact_interval`` for single
 proportions. Tests: ``permutation_test`` and ``sign_flip_test`` at cluster level, ``mcnemar_exact``
-for paired answers, ``tost`` and ``tost_bootstrap`` for "fair within the margin". Families:
+for paired answers, ``tost`` and ``tost_bootstrap`` for "fair within the margin"
+(``constant_equivalence`` where all clusters are equal). Families:
 ``holm``, ``benjamini_hochberg``. Sizes: ``cohens_h``, ``odds_ratio``,
 ``smallest_detectable_effect``, ``clusters_needed``, ``clusters_for_equivalence``.
 
@@ -13,7 +14,8 @@ of resamples are a few matrix products; ``weighted_*`` and ``two_way_*`` build t
 
 from __future__ import annotations
 
-from audit.metrics.stats_calibration import bootstrap_p_value, interval_at
+from audit.metrics.stats_calibration import bootstrap_p_value, interval_at, is_degenerate
+from audit.metrics.stats_constant import Room, constant_equivalence
 from audit.metrics.stats_decisions import (
     benjamini_hochberg,
     clusters_for_equivalence,
@@ -38,6 +40,7 @@ from audit.metrics.stats_proportions import (
     wilson_interval,
 )
 from audit.metrics.stats_resampling import cluster_bootstrap, pigeonhole_bootstrap
+from audit.metrics.stats_rows import row_mean, row_slope, row_spearman, weighted_midranks
 from audit.metrics.stats_statistics import (
     cells_from_rows,
     two_way_contrast,
@@ -47,7 +50,6 @@ from audit.metrics.stats_statistics import (
     weighted_cell_means,
     weighted_contrast,
     weighted_mean,
-    weighted_midranks,
     weighted_slope,
     weighted_spearman,
 )
@@ -64,6 +66,7 @@ __all__ = [
     "BootstrapResult",
     "Calibration",
     "Interval",
+    "Room",
     "Statistic",
     "TestResult",
     "TwoWayStatistic",
@@ -74,14 +77,19 @@ __all__ = [
     "clusters_for_equivalence",
     "clusters_needed",
     "cohens_h",
+    "constant_equivalence",
     "exact_interval",
     "holm",
     "interval_at",
+    "is_degenerate",
     "mcnemar_exact",
     "mean_difference_test",
     "odds_ratio",
     "permutation_test",
     "pigeonhole_bootstrap",
+    "row_mean",
+    "row_slope",
+    "row_spearman",
     "sign_flip_test",
     "slope_test",
     "smallest_detectable_effect",

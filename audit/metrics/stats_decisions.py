@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri, stdtrit
 from scipy.stats import false_discovery_control
 
-from audit.metrics.stats_calibration import one_sided_p
+from audit.metrics.stats_calibration import is_degenerate, one_sided_p
 from audit.metrics.stats_types import BootstrapResult, FloatArray, Interval, TestResult
 
 
@@ -19,13 +19,15 @@ def tost(estimate: float, interval_90: Interval, margin: float) -> TestResult:
 
     Each side's standard error is read from its own arm of the interval, so p <= (1 - level)/2
     (0.05 at 90 %) exactly when the interval lies within ±margin. p is the larger of the two. A
-    zero-width interval gives p = 0 inside the margin and 1 outside. n is 0: an interval does not
+    zero-width interval measured no error and proves nothing: p = 1. n is 0: an interval does not
     tell it. Raises ValueError for a margin that is not positive.
     """
     _check_margin(margin)
     bounds = (estimate, interval_90.low, interval_90.high)
     if any(math.isnan(value) for value in bounds):
         return TestResult(estimate, math.nan, "TOST", 0)
+    if interval_90.width == 0.0:
+        return TestResult(estimate, 1.0, "TOST (zero-width interval)", 0)
     z = float(ndtri(0.5 + interval_90.level / 2.0))
     above = _one_arm(margin - estimate, interval_90.high - estimate, z)
     below = _one_arm(margin + estimate, estimate - interval_90.low, z)
@@ -43,13 +45,15 @@ def tost_bootstrap(result: BootstrapResult, margin: float, alpha: float = 0.05) 
 
     Each inverts the result's own interval (BCa terms, small-sample expansion and all), so
     p < alpha when the (1 - 2·alpha) interval lies within ±margin, and never without. p is at
-    least about 1/(1 + B), NaN without an interval. A degenerate distribution (zero width) gives
-    that floor, or 1 at or beyond the margin.
+    least about 1/(1 + B), NaN without an interval. Where every resample equals the estimate the
+    bootstrap knows no error and proves nothing: p = 1 (``constant_equivalence`` may prove it).
     """
     _check_margin(margin)
     if not 0.0 < alpha < 0.5:
         raise ValueError(f"alpha must lie in (0, 0.5), not {alpha}")
     name = f"bootstrap TOST (alpha {alpha:g})"
+    if result.distribution.size and is_degenerate(result.distribution, result.estimate):
+        return TestResult(result.estimate, 1.0, f"{name}, degenerate", result.n_clusters)
     above = one_sided_p(result, margin, above=False)
     below = one_sided_p(result, -margin, above=True)
     p = math.nan if math.isnan(above) or math.isnan(below) else max(above, below)

@@ -11,16 +11,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from audit.metrics.stats_types import BoolArray, FloatArray, Statistic, TwoWayStatistic
-
-#: Weighted variances below this share of the unweighted one are rounding.
-_FLAT = 1e-12
-
-
-def _ratio(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
-    out = np.full(np.shape(denominator), np.nan)
-    np.divide(numerator, denominator, out=out, where=denominator > 0)
-    return out
+from audit.metrics.stats_rows import (
+    correlation,
+    ratio,
+    row_slope,
+    row_spearman,
+    slope,
+    weighted_midranks,
+)
+from audit.metrics.stats_types import FloatArray, Statistic, TwoWayStatistic
 
 
 def _vector(values: ArrayLike) -> FloatArray:
@@ -55,7 +54,7 @@ def cells_from_rows(
     size = shape[0] * shape[1]
     counts = np.bincount(flat, minlength=size).astype(np.float64)
     sums = np.bincount(flat, weights=answers[kept], minlength=size).astype(np.float64)
-    return _ratio(sums, counts).reshape(shape), counts.reshape(shape)
+    return ratio(sums, counts).reshape(shape), counts.reshape(shape)
 
 
 def _cell_sums(values: FloatArray, counts: FloatArray | None) -> tuple[FloatArray, FloatArray]:
@@ -86,7 +85,7 @@ def two_way_mean(values: FloatArray, counts: FloatArray | None = None) -> TwoWay
 
     def statistic(row_w: FloatArray, col_w: FloatArray) -> FloatArray:
         numerator = np.einsum("bc,bc->b", row_w @ sums, col_w)
-        return _ratio(numerator, np.einsum("bc,bc->b", row_w @ weight, col_w))
+        return ratio(numerator, np.einsum("bc,bc->b", row_w @ weight, col_w))
 
     return statistic
 
@@ -117,7 +116,7 @@ def weighted_mean(values: ArrayLike) -> Statistic:
     filled = np.nan_to_num(found, nan=0.0)
 
     def statistic(weights: FloatArray) -> FloatArray:
-        return _ratio(weights @ filled, weights @ present)
+        return ratio(weights @ filled, weights @ present)
 
     return statistic
 
@@ -139,7 +138,7 @@ def weighted_slope(x: ArrayLike, y: ArrayLike) -> Statistic:
     xs, ys, present = _pairs(x, y)
 
     def statistic(weights: FloatArray) -> FloatArray:
-        return _slope(weights * present, xs, ys)
+        return slope(weights * present, xs, ys)
 
     return statistic
 
@@ -150,7 +149,7 @@ def weighted_spearman(x: ArrayLike, y: ArrayLike) -> Statistic:
 
     def statistic(weights: FloatArray) -> FloatArray:
         kept = weights * present
-        return _correlation(kept, weighted_midranks(xs, kept), weighted_midranks(ys, kept))
+        return correlation(kept, weighted_midranks(xs, kept), weighted_midranks(ys, kept))
 
     return statistic
 
@@ -163,9 +162,7 @@ def two_way_slope(
     row_means = _row_means(values, counts)
 
     def statistic(row_w: FloatArray, col_w: FloatArray) -> FloatArray:
-        ys = row_means(col_w)
-        present = ~np.isnan(ys) & ~np.isnan(xs)
-        return _slope(row_w * present, np.nan_to_num(xs, nan=0.0), np.where(present, ys, 0.0))
+        return row_slope(row_w, xs, row_means(col_w))
 
     return statistic
 
@@ -178,45 +175,9 @@ def two_way_spearman(
     row_means = _row_means(values, counts)
 
     def statistic(row_w: FloatArray, col_w: FloatArray) -> FloatArray:
-        ys = row_means(col_w)
-        present = ~np.isnan(ys) & ~np.isnan(xs)
-        kept = row_w * present
-        # Equal means may differ in the last bits of the matrix product: ties stay ties.
-        scale = np.abs(np.where(present, ys, 0.0)).max(initial=0.0) or 1.0
-        rounded = np.round(np.where(present, ys, 0.0) / scale, 12)
-        x_ranks = weighted_midranks(np.nan_to_num(xs, nan=0.0), kept)
-        return _correlation(kept, x_ranks, weighted_midranks(rounded, kept))
+        return row_spearman(row_w, xs, row_means(col_w))
 
     return statistic
-
-
-def weighted_midranks(values: FloatArray, weights: FloatArray) -> FloatArray:
-    """(b, n) midranks of ``values`` ((n,) or (b, n)) in samples where value i occurs w_bi times.
-
-    A value's rank is (copies of smaller values) + (copies of equal values + 1)/2, as
-    ``scipy.stats.rankdata`` gives on the repeated sample. O(b·n log n), no Python loop over b.
-    """
-    shared = values.ndim == 1
-    order = np.argsort(values, axis=-1, kind="stable")
-    if shared:
-        ordered, sorted_w = values[order], weights[:, order]
-    else:
-        ordered = np.take_along_axis(values, order, axis=1)
-        sorted_w = np.take_along_axis(weights, order, axis=1)
-    upto = np.cumsum(sorted_w, axis=1)
-    changes = ordered[..., 1:] != ordered[..., :-1]
-    edge = np.ones((*ordered.shape[:-1], 1), dtype=bool)
-    opens: BoolArray = np.concatenate([edge, changes], axis=-1)
-    closes: BoolArray = np.concatenate([changes, edge], axis=-1)
-    before = np.maximum.accumulate(np.where(opens, upto - sorted_w, 0.0), axis=1)
-    after = np.minimum.accumulate(np.where(closes, upto, np.inf)[:, ::-1], axis=1)[:, ::-1]
-    ranks = np.empty_like(upto)
-    middle = (before + after + 1.0) / 2.0
-    if shared:
-        ranks[:, order] = middle
-    else:
-        np.put_along_axis(ranks, order, middle, axis=1)
-    return ranks
 
 
 def _pairs(x: ArrayLike, y: ArrayLike) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -231,35 +192,6 @@ def _row_means(values: FloatArray, counts: FloatArray | None) -> Statistic:
     sums, weight = _cell_sums(values, counts)
 
     def statistic(col_w: FloatArray) -> FloatArray:
-        return _ratio(col_w @ sums.T, col_w @ weight.T)
+        return ratio(col_w @ sums.T, col_w @ weight.T)
 
     return statistic
-
-
-def _moments(
-    weights: FloatArray, x: FloatArray, y: FloatArray
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Weighted Sxx, Sxy, Syy, (b,) each; x and y are (n,) or (b, n). Centred, then multiplied."""
-    total = weights.sum(axis=1)
-    mean_x = _ratio((weights * x).sum(axis=1), total)
-    mean_y = _ratio((weights * y).sum(axis=1), total)
-    dx, dy = x - mean_x[:, None], y - mean_y[:, None]
-    weighted_dx = weights * dx
-    sxx = np.einsum("bn,bn->b", weighted_dx, dx)
-    sxy = np.einsum("bn,bn->b", weighted_dx, dy)
-    syy = np.einsum("bn,bn,bn->b", weights, dy, dy)
-    return sxx, sxy, syy
-
-
-def _slope(weights: FloatArray, x: FloatArray, y: FloatArray) -> FloatArray:
-    sxx, sxy, _ = _moments(weights, x, y)
-    flat = _FLAT * float(np.square(x - x.mean()).sum()) if x.size else 0.0
-    return np.where(sxx > flat, sxy / np.where(sxx > flat, sxx, 1.0), np.nan)
-
-
-def _correlation(weights: FloatArray, x: FloatArray, y: FloatArray) -> FloatArray:
-    sxx, sxy, syy = _moments(weights, x, y)
-    # Ranks are multiples of one half: a variance this small is rounding.
-    defined = (sxx > 1e-9) & (syy > 1e-9)
-    bottom = np.sqrt(np.where(defined, sxx, 1.0)) * np.sqrt(np.where(defined, syy, 1.0))
-    return np.where(defined, np.clip(sxy / bottom, -1.0, 1.0), np.nan)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
 from audit.metrics.significance import (
     BootstrapResult,
+    Room,
     benjamini_hochberg,
     clusters_for_equivalence,
     clusters_needed,
+    constant_equivalence,
     holm,
+    is_degenerate,
     tost_bootstrap,
 )
 from audit.schema import MetricRow, Verdict
@@ -21,49 +25,68 @@ ALPHA = 0.05
 MAX_MISSING = 0.5
 #: Above this share "within margin" is not claimed: the missing answers could hold the bias.
 MAX_MISSING_FAIR = 0.2
-#: Fewer clusters than this (in each compared group) are no sample.
-MIN_CLUSTERS = 5
+#: Fewer clusters than this are no sample: with 8 the smallest two-sided p of sign flips, 2/2⁸, is
+#: still below 0.05 after Holm over five metrics; below, skewed values leave the intervals short.
+MIN_CLUSTERS = 8
+#: The same for the smaller of two compared groups: five a side permit p = 2/252, four 2/70.
+MIN_SIDE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a verdict rests on beside the row.
+
+    ``thinnest``: clusters in the probe and language that has fewest (None: all the row's);
+    ``sides``: the same for the smaller of two compared groups, None where nothing is compared;
+    ``missing``: share of unreadable answers in the group that has most; ``rooms``: see
+    ``constant_equivalence``.
+    """
+
+    result: BootstrapResult
+    thinnest: int | None = None
+    sides: int | None = None
+    missing: float | None = None
+    rooms: tuple[Room, ...] = ()
 
 
 def decide(
     *,
     estimate: float | None,
     p_adjusted: float | None,
+    excludes_zero: bool,
     p_equivalence: float,
     margin: float,
     missing: float,
-    n_clusters: int,
+    enough: bool,
 ) -> Verdict:
     """The rule.
 
-    ``biased``: the adjusted test rejects zero, the estimate lies beyond the margin, and equivalence
-    is not shown. ``within_margin``: TOST rejects |θ| >= margin at 5 %, whatever the test of zero
-    says (a real but negligible effect is negligible). Else ``inconclusive``; and
-    ``insufficient_evidence`` where answers or clusters are too few to say any of it.
+    ``biased``: the adjusted test rejects zero, so does the interval, the estimate lies beyond the
+    margin, and equivalence is not shown. ``within_margin``: TOST rejects |θ| >= margin at 5 %,
+    whatever the test of zero says (a real but negligible effect is negligible). Else
+    ``inconclusive``; and ``insufficient_evidence`` where answers or clusters are too few
+    (not ``enough``) to say any of it.
     """
     if estimate is None or math.isnan(estimate) or missing > MAX_MISSING:
         return Verdict.INSUFFICIENT_EVIDENCE
-    if n_clusters < MIN_CLUSTERS or math.isnan(p_equivalence):
+    if not enough or math.isnan(p_equivalence):
         return Verdict.INSUFFICIENT_EVIDENCE
     if p_equivalence < ALPHA:
         fair = missing <= MAX_MISSING_FAIR
         return Verdict.WITHIN_MARGIN if fair else Verdict.INSUFFICIENT_EVIDENCE
-    if p_adjusted is not None and p_adjusted < ALPHA and abs(estimate) > margin:
-        return Verdict.BIASED
-    return Verdict.INCONCLUSIVE
+    rejected = p_adjusted is not None and p_adjusted < ALPHA and excludes_zero
+    return Verdict.BIASED if rejected and abs(estimate) > margin else Verdict.INCONCLUSIVE
 
 
 class Family:
     """Rows of one suite with what is needed to judge them once all are there."""
 
     def __init__(self) -> None:
-        self._rows: list[tuple[MetricRow, BootstrapResult | None, int]] = []
+        self._rows: list[tuple[MetricRow, Evidence | None]] = []
 
-    def add(
-        self, row: MetricRow, result: BootstrapResult | None = None, smallest_group: int = 0
-    ) -> None:
-        """``smallest_group``: clusters in the smallest compared group (all, if no contrast)."""
-        self._rows.append((row, result, smallest_group))
+    def add(self, row: MetricRow, evidence: Evidence | None = None) -> None:
+        """Without evidence a row with a margin has none, and its verdict says so."""
+        self._rows.append((row, evidence))
 
     def judged(self) -> list[MetricRow]:
         """Adjust p-values (Holm over primary rows, BH over the others) and give verdicts."""
@@ -71,29 +94,53 @@ class Family:
             ("primary", "Holm", holm),
             ("exploratory", "Benjamini–Hochberg", benjamini_hochberg),
         ):
-            rows = [row for row, _, _ in self._rows if row.role == role]
+            rows = [row for row, _ in self._rows if row.role == role]
             tested = [row for row in rows if row.p_value is not None]
             adjusted = adjust(np.array([row.p_value for row in tested], dtype=np.float64))
             for row, p in zip(tested, adjusted, strict=True):
                 row.p_adjusted, row.correction = float(p), name
-        for row, result, smallest in self._rows:
-            if row.margin is None:
-                continue
-            equivalence = math.nan
-            if result is not None:
-                equivalence = tost_bootstrap(result, row.margin, ALPHA).p_value
-            verdict = decide(
-                estimate=row.estimate,
-                p_adjusted=row.p_adjusted,
-                p_equivalence=equivalence,
-                margin=row.margin,
-                missing=(row.refusal_rate or 0.0) + (row.unparsed_rate or 0.0),
-                n_clusters=smallest,
-            )
-            row.verdict = verdict.value
-            if verdict is Verdict.INCONCLUSIVE and result is not None:
-                row.note = _join(row.note, what_would_decide(row, result))
-        return [row for row, _, _ in self._rows]
+        for row, evidence in self._rows:
+            if row.margin is not None:
+                _judge(row, row.margin, evidence)
+        return [row for row, _ in self._rows]
+
+
+def _judge(row: MetricRow, margin: float, evidence: Evidence | None) -> None:
+    """Give the row its verdict, and a note on what would decide an open one."""
+    equivalence = math.nan
+    missing = (row.refusal_rate or 0.0) + (row.unparsed_rate or 0.0)
+    enough = row.n_clusters >= MIN_CLUSTERS
+    if evidence is not None:
+        equivalence = tost_bootstrap(evidence.result, margin, ALPHA).p_value
+        if evidence.rooms and _constant(evidence.result):
+            equivalence = constant_equivalence(
+                evidence.result.estimate, evidence.rooms, margin
+            ).p_value
+        missing = max(missing, evidence.missing or 0.0)
+        enough = enough and (evidence.thinnest is None or evidence.thinnest >= MIN_CLUSTERS)
+        enough = enough and (evidence.sides is None or evidence.sides >= MIN_SIDE)
+    bounds = row.ci_low, row.ci_high
+    excludes_zero = None not in bounds and not (bounds[0] or 0.0) <= 0.0 <= (bounds[1] or 0.0)
+    verdict = decide(
+        estimate=row.estimate,
+        p_adjusted=row.p_adjusted,
+        excludes_zero=excludes_zero,
+        p_equivalence=equivalence,
+        margin=margin,
+        missing=missing,
+        enough=enough,
+    )
+    row.verdict = verdict.value
+    if evidence is None or verdict is not Verdict.INCONCLUSIVE:
+        return
+    more = what_would_decide(row, evidence.result)
+    if _constant(evidence.result):
+        more = "every cluster gives the same value: a zero-width interval proves nothing by itself"
+    row.note = _join(row.note, more)
+
+
+def _constant(result: BootstrapResult) -> bool:
+    return bool(result.distribution.size) and is_degenerate(result.distribution, result.estimate)
 
 
 def what_would_decide(row: MetricRow, result: BootstrapResult) -> str:

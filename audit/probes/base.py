@@ -18,6 +18,8 @@ from core.errors import EnvironmentProblem, UsageProblem
 if TYPE_CHECKING:
     import pandas as pd
 
+    from audit.metrics.measures import Measure
+
 #: A package adds suites by an entry point of this group that names a suite class or a suite.
 ENTRY_POINT_GROUP = "equipoise.suites"
 
@@ -60,6 +62,17 @@ class Suite(Protocol):
         self, frame: pd.DataFrame, *, seed: int, margins: Mapping[str, float] | None
     ) -> list[MetricRow]:
         """Estimates from the frame of answers (columns: ``RESPONSE_COLUMNS``)."""
+        ...
+
+
+@runtime_checkable
+class Comparable(Protocol):
+    """What a suite offers beside :class:`Suite` so that ``audit compare`` can pair two runs."""
+
+    def measures(
+        self, frame: pd.DataFrame, *, margins: Mapping[str, float] | None
+    ) -> list[Measure]:
+        """The primary metrics of every route on a frame of answers, likelihood first."""
         ...
 
 

@@ -14,12 +14,28 @@ from audit.schema import Label
 # Bounded or without nested repetition, so that matching is linear.
 _TOKEN = re.compile(r"[a-z]+(?:'[a-z]+)?|[.!?\n]|,")
 _BOTH_PRONOUNS = re.compile(
-    r"\b(?:he or she|she or he|he/she|she/he|s/he|his or her|her or his|his/her|her/his"
-    r"|him or her|her or him|him/her|her/him|himself or herself|herself or himself)\b|\(s\)he\b"
+    r"\b(?:he/she/they|she/he/they|his/her/their|her/his/their|him/her/them|her/him/them"
+    r"|he or she|she or he|he/she|she/he|s/he|his or her|her or his|his/her|her/his"
+    r"|him or her|her or him|him/her|her/him|himself or herself|herself or himself)\b(?! ?/)"
+    r"|\(s\)he\b"
 )
 _SALUTATION = re.compile(r"\bdear (?:sir|madam|mr|mrs|ms|miss)\b[^,:\n]{0,40}")
-_DECLARED = re.compile(
-    r"\b(?:she/her(?:/hers)?|he/him(?:/his)?|they/them(?:/theirs?)?|xe/xem(?:/xyrs?)?)\b"
+# A pronoun that is talked about and not used: "she/her", "the pronouns he and him", '"her"'.
+_PRONOUN = (
+    r"(?:she|hers?|herself|he|him|his|himself|they|theirs?|them|themself|themselves"
+    r"|xe|xem|xyrs?|ze|zir|hir)"
+)
+_MENTIONED = (
+    re.compile(rf"\b{_PRONOUN}(?: ?/ ?\w+)+|/ ?{_PRONOUN}\b"),
+    re.compile(
+        rf"(?<=\bpronoun )(?P<one>{_PRONOUN}\b)"
+        rf"|\bpronouns(?: are| such as| like| of|:)? {_PRONOUN}(?:,? (?:and |or )?{_PRONOUN})*\b"
+    ),
+    re.compile(rf"(?<!\w)(?P<quote>[\"']){_PRONOUN}[,.]?(?P=quote)(?!\w)"),
+)
+# Words inside names of things: "the_lady_of", "man-made".
+_NO_WORDS = re.compile(
+    r"\b\w*[^\W_]_[^\W_]\w*|\b(?:wom[ae]n|m[ae]n|females?|males?|lady|boy|girl|king|queen)-(?=[a-z])"
 )
 
 
@@ -60,10 +76,23 @@ def pattern(key: str) -> re.Pattern[str]:
     return re.compile(r"\b(?:" + "|".join(lexicon()[key]) + r")\b")
 
 
+def blank(match: re.Match[str]) -> str:
+    """Spaces in place of a match, so that positions stay."""
+    return " " * len(match.group())
+
+
 def strip_formulas(text: str) -> str:
-    """Lower case; "he or she" becomes "they"; salutations and declared sets ("she/her") go."""
-    lowered = _DECLARED.sub(" ", text.lower())
-    return _SALUTATION.sub(" ", _BOTH_PRONOUNS.sub("they", lowered))
+    """Lower case; "he or she" becomes "they"; salutations and identifiers go."""
+    lowered = _NO_WORDS.sub(blank, text.lower())
+    lowered = _BOTH_PRONOUNS.sub(lambda match: "they".ljust(len(match.group())), lowered)
+    return _SALUTATION.sub(blank, lowered)
+
+
+def strip_mentions(lowered: str) -> str:
+    """The text without pronouns that are talked about: "she/her", 'the pronoun "her"'."""
+    for shape in _MENTIONED:
+        lowered = shape.sub(blank, lowered)
+    return lowered
 
 
 def tokens(lowered: str) -> list[Token]:

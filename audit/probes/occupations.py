@@ -29,6 +29,8 @@ from core.models.base import Message, Sampling
 if TYPE_CHECKING:
     import pandas as pd
 
+    from audit.metrics.measures import Measure
+
 WOMEN_FROM = 0.70
 MEN_TO = 0.30
 _ORDERS = ("woman", "man")
@@ -148,6 +150,14 @@ class OccupationsSuite:
         return occupation_metrics(
             frame, suite=self.name, primary=self.primary, seed=seed, margins=margins
         )
+
+    def measures(
+        self, frame: pd.DataFrame, *, margins: Mapping[str, float] | None
+    ) -> list[Measure]:
+        """For ``audit compare``: see :class:`audit.probes.base.Comparable`."""
+        from audit.metrics.occupations import occupation_measures
+
+        return occupation_measures(frame, primary=self.primary, margins=margins)
 
     def _choice(self, lang: str, samples: int | None) -> Iterator[Item]:
         data = self._data["choice"]

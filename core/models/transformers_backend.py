@@ -52,10 +52,12 @@ class TransformersBackend:
         batch_size: int | None = None,
         batch_tokens: int | None = None,
         threads: int | None = None,
+        max_context: int | None = None,
         trust_remote_code: bool = False,
     ) -> None:
         """Load ``path`` (a folder with config.json and safetensors) and, over it, ``adapter``.
 
+        ``max_context`` (tokens) caps what is read below what the model's config declares.
         ``batch_size`` bounds the texts generated together (default 16 on a CPU, else 64);
         ``batch_tokens`` the tokens of one scoring pass (default 512 on a CPU, else 4096).
         Raises :class:`EnvironmentProblem` where the folder, the adapter or the device cannot be
@@ -75,6 +77,8 @@ class TransformersBackend:
         if adapter is not None:
             model = attach_adapter(model, adapter)
         self._adopt(model, renderer, batch_size, batch_tokens)
+        if max_context is not None:
+            self._context = min(self._context, max_context)
 
     @classmethod
     def from_model(

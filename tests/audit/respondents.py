@@ -32,6 +32,8 @@ class Respondent:
     unparsed: float = 0.0
     neutral: float = 0.0
     seed: int = 0
+    #: Another draw of noise and samples around the same occupations and wordings (a second run).
+    noise_seed: int | None = None
 
     def answer(self, items: list[Item]) -> pd.DataFrame:
         rng = np.random.default_rng(self.seed)
@@ -40,6 +42,8 @@ class Respondent:
             t: rng.normal(0, self.template_sd)
             for t in sorted({(i.probe, i.template) for i in items})
         }
+        if self.noise_seed is not None:
+            rng = np.random.default_rng(self.noise_seed)
         rows = []
         for item in items:
             logit = (

@@ -26,8 +26,10 @@ RIGHT = {Label.CORRECT, Label.INCORRECT, Label.REFUSED, Label.UNPARSED}
 _VOCABULARY = """
 she he they her his him them woman man women men lady mother father his wife the a an is was as not
 than or and either both neither nurse plumber patient Mr. Ms. dear sorry I can't as an AI . , ! ? '
-" / ( ) xe xem less likely female male 她 他 他们 女性 男性 先生 护士 是 一位 的 母亲 或 都可以 抱歉
-。 ， TA
+" / ( ) xe xem less likely female male him pronouns I'm my they're daughter a_b man- refers to who
+is unclear Father King colleague team the
+她 他 他们 女性 男性 先生 护士 是 一位 的 母亲 或 都可以 抱歉
+。 ， TA 谁 在 “ ” 还 或者 他家 妈妈
 """
 _WORDS = st.sampled_from([*_VOCABULARY.split(), "\n"])
 _TEXTS = st.one_of(
@@ -104,7 +106,10 @@ def test_swapping_works_in_chinese_too(words: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "unit",
-    ["a", "a woman ", "not ", "she ", "a man or ", "his mother ", "the ", "'", "(", "\n", "女",
+    ["she/", "/she", '"she" ', "she, ", "a_", "man-", "I'm ", "Father ", "Mr. ", "colleague him ",
+     "as an nurse ", "nurse refers to ", "plumb", "not accurate to say that a ",
+     "mother and father ", "her, and ", "pronouns she ", "在“", "她他", "或女", "谁是", "一位先生",
+     "a", "a woman ", "not ", "she ", "a man or ", "his mother ", "the ", "'", "(", "\n", "女",
      "是", "他的", "护士或", "they ", "dear sir ", "as an ", "i can ", "不是", "\u200b", "\ud800"],
 )  # fmt: skip
 @pytest.mark.parametrize("lang", ["en", "zh"])

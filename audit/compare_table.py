@@ -1,0 +1,95 @@
+"""What ``audit compare`` prints: every metric before and after, then where compare.json is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from audit.compare import Comparison
+from audit.metrics.changes import MetricChange
+
+_WIDTH = {"95 % CI": 15, "adj. p": 7, "smaller by": 10}
+_STYLE = {
+    "reduced": "green",
+    "increased": "bold red",
+    "reversed": "bold red",
+    "changed": "yellow",
+    "inconclusive": "yellow",
+    "insufficient_evidence": "magenta",
+}
+
+
+def print_comparison(comparison: Comparison, path: Path) -> None:
+    """Tables on stdout, notes below them, the path alone on the last line."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = max(console.width, 120)  # a log is not folded, and numbers are not cut
+    sides = f"{comparison.before.model} → {comparison.after.model}"
+    for suite, route in dict.fromkeys((c.suite, c.route) for c in comparison.changes):
+        rows = [c for c in comparison.changes if (c.suite, c.route) == (suite, route)]
+        console.print(_metrics(f"{suite}, {route} · {sides}", rows))
+    if comparison.missing:
+        console.print(_missing(comparison))
+    for note in comparison.notes:
+        console.print(f"Note: {note}.", soft_wrap=True)
+    console.print(str(path), soft_wrap=True)
+
+
+def _metrics(title: str, rows: Sequence[MetricChange]) -> Table:
+    table = _table(
+        title, ("metric", "before", "after", "change", "95 % CI", "adj. p", "smaller by", "outcome")
+    )
+    for row in rows:
+        table.add_row(
+            row.metric,
+            _number(row.before),
+            _number(row.after),
+            _number(row.change),
+            _interval(row.ci_low, row.ci_high),
+            _p(row.p_adjusted),
+            "–" if row.shrinkage is None else f"{row.shrinkage:.0%}",
+            Text(row.outcome.replace("_", " "), style=_STYLE.get(row.outcome, "")),
+        )
+    return table
+
+
+def _missing(comparison: Comparison) -> Table:
+    table = _table("Answers missing", ("answers", "before", "after", "change", "95 % CI"))
+    for row in comparison.missing:
+        table.add_row(
+            f"{row.suite}, {row.route}, {row.kind}",
+            f"{row.before:.1%}",
+            f"{row.after:.1%}",
+            _number(row.change),
+            _interval(row.ci_low, row.ci_high),
+        )
+    return table
+
+
+def _table(title: str, columns: Sequence[str]) -> Table:
+    table = Table(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in columns:
+        if name in ("metric", "answers", "outcome"):
+            table.add_column(name, overflow="fold")
+        else:  # a number that is cut short is another number
+            table.add_column(name, justify="right", no_wrap=True, min_width=_WIDTH.get(name, 6))
+    return table
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:+.3f}"
+
+
+def _interval(low: float | None, high: float | None) -> str:
+    return "–" if low is None or high is None else f"{low:+.3f} … {high:+.3f}"
+
+
+def _p(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"

@@ -1,0 +1,204 @@
+"""A metric as a function of how often each cluster and wording counts, with its own test.
+
+One object serves an audit (its interval, its test) and a comparison of two (the same resampled
+clusters and wordings on both sides). The metric families build measures; nothing here knows a
+probe.
+
+A cluster's answers are held as *blocks*: (S, R), one mean for every stratum (probe, language) and
+cluster. Means, contrasts and slopes are taken stratum by stratum and averaged, so strata weigh the
+same even where some clusters lack one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from audit.metrics.significance import (
+    BootstrapResult,
+    Room,
+    TestResult,
+    TwoWayStatistic,
+    bootstrap_p_value,
+    cluster_bootstrap,
+    permutation_test,
+    pigeonhole_bootstrap,
+    row_mean,
+    row_slope,
+    sign_flip_test,
+)
+from audit.metrics.stats_types import BoolArray, FloatArray, IntArray
+
+#: (b, C) column weights → (b, S, R) block values, NaN where a cluster has none.
+Blocks = Callable[[FloatArray], FloatArray]
+#: (b, R) weights and (b, R) values → (b,): one stratum's statistic.
+RowStatistic = Callable[[FloatArray, FloatArray], FloatArray]
+#: (S, R) blocks (or changes of them) and a seed → the test that their statistic is 0.
+BlockTest = Callable[[FloatArray, int], TestResult]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measure:
+    """One metric of one route, ready to be resampled.
+
+    ``statistic``: (b, R), (b, C) multiplicities → (b,). ``blocks``: what ``change_test`` works on,
+    one (S, R) array; for two runs it is given the difference of theirs. ``own_test`` overrides the
+    test of the metric itself where that is another (a rank correlation). ``row_strata`` and
+    ``col_strata`` as in ``pigeonhole_bootstrap``; no ``col_strata``: one factor, BCa.
+    ``thinnest``: clusters in the stratum that has fewest, and ``sides`` the same for the smaller
+    compared group (None where nothing is compared). ``rooms``: what ``constant_equivalence``
+    needs; empty where the scale has no ends. ``missing``: share of answers without a value in
+    the group that has most of them.
+    """
+
+    metric: str
+    route: str
+    primary: bool
+    margin: float | None
+    clusters: tuple[str, ...]
+    columns: tuple[tuple[str, ...], ...]
+    statistic: TwoWayStatistic
+    blocks: FloatArray
+    change_test: BlockTest
+    n_clusters: int
+    thinnest: int
+    missing: float
+    sides: int | None = None
+    own_test: Callable[[int], TestResult] | None = None
+    row_strata: IntArray | None = None
+    col_strata: IntArray | None = None
+    rooms: tuple[Room, ...] = ()
+    note: str = ""
+
+    @property
+    def wordings_sampled(self) -> bool:
+        """Whether the interval speaks of other wordings too, not of other clusters alone."""
+        strata = self.col_strata
+        return strata is not None and np.unique(strata).size < strata.size
+
+    def bootstrap(
+        self, statistic: TwoWayStatistic, *, n_resamples: int, level: float, seed: int
+    ) -> BootstrapResult:
+        """Interval of ``statistic`` (this measure's, or one built on it) in this design."""
+        n_rows, n_cols = len(self.clusters), len(self.columns)
+        if self.col_strata is None:
+            return cluster_bootstrap(
+                lambda w: statistic(w, np.ones((len(w), n_cols))),
+                n_rows,
+                strata=self.row_strata,
+                n_resamples=n_resamples,
+                level=level,
+                seed=seed,
+            )
+        return pigeonhole_bootstrap(
+            statistic,
+            n_rows,
+            n_cols,
+            row_strata=self.row_strata,
+            col_strata=self.col_strata,
+            n_resamples=n_resamples,
+            level=level,
+            seed=seed,
+        )
+
+    def test(self, result: BootstrapResult, seed: int) -> TestResult:
+        """The test of metric = 0: ``with_wordings`` of the cluster-level one."""
+        own = self.own_test(seed) if self.own_test else self.change_test(self.blocks, seed)
+        return self.with_wordings(own, result)
+
+    def with_wordings(self, by_clusters: TestResult, result: BootstrapResult) -> TestResult:
+        """Where wordings are sampled too, the larger p of clusters' test and interval inversion.
+
+        Rearranging clusters is exact for the wordings asked; wordings that tilt a contrast at
+        random make it reject a true null of other wordings far too often. The inverted interval
+        speaks of both factors. The larger p is valid for both questions.
+        """
+        if not self.wordings_sampled:
+            return by_clusters
+        both = bootstrap_p_value(result).p_value
+        name = f"{by_clusters.test}, and interval inversion over both factors (larger p)"
+        return replace(by_clusters, p_value=max(by_clusters.p_value, both), test=name)
+
+
+def averaged(blocks: Blocks, one: RowStatistic) -> TwoWayStatistic:
+    """The mean over strata of ``one``; NaN where a stratum has none."""
+
+    def statistic(row_w: FloatArray, col_w: FloatArray) -> FloatArray:
+        values = blocks(col_w)
+        found = [one(row_w, values[:, s]) for s in range(values.shape[1])]
+        return np.asarray(np.mean(found, axis=0), dtype=np.float64)
+
+    return statistic
+
+
+def contrast(first: BoolArray, second: BoolArray) -> RowStatistic:
+    """Mean over clusters in ``first`` minus mean over those in ``second``."""
+
+    def one(weights: FloatArray, values: FloatArray) -> FloatArray:
+        return row_mean(weights * first, values) - row_mean(weights * second, values)
+
+    return one
+
+
+def slope_on(x: FloatArray) -> RowStatistic:
+    """Slope of the clusters' values on x, (R,)."""
+    return lambda weights, values: row_slope(weights, x, values)
+
+
+def contrast_test(first: BoolArray, second: BoolArray, name: str) -> BlockTest:
+    """Permutation of the groups over clusters, every cluster's blocks moving together."""
+
+    def test(blocks: FloatArray, seed: int) -> TestResult:
+        kept = (first | second) & ~np.isnan(blocks).all(axis=0)
+        held, labels = blocks[:, kept], first[kept].astype(np.float64)
+        if not 0 < labels.sum() < labels.size:
+            return TestResult(np.nan, np.nan, name, int(labels.size))
+
+        def statistic(rows: FloatArray) -> FloatArray:
+            found = [row_mean(rows, v[None]) - row_mean(1.0 - rows, v[None]) for v in held]
+            return np.asarray(np.mean(found, axis=0), dtype=np.float64)
+
+        return _named(permutation_test(statistic, labels, seed=seed), name)
+
+    return test
+
+
+def slope_blocks_test(x: FloatArray, name: str) -> BlockTest:
+    """Permutation of x over clusters, every cluster's blocks staying together."""
+
+    def test(blocks: FloatArray, seed: int) -> TestResult:
+        kept = ~np.isnan(x) & ~np.isnan(blocks).all(axis=0)
+        held, labels = blocks[:, kept], x[kept]
+        if labels.size < 3 or np.ptp(labels) == 0.0:
+            return TestResult(np.nan, np.nan, name, int(labels.size))
+
+        def statistic(rows: FloatArray) -> FloatArray:
+            one = np.ones_like(rows)
+            shape = rows.shape
+            found = [row_slope(one, rows, np.broadcast_to(v, shape)) for v in held]
+            return np.asarray(np.mean(found, axis=0), dtype=np.float64)
+
+        return _named(permutation_test(statistic, labels, seed=seed), name)
+
+    return test
+
+
+def mean_test(name: str) -> BlockTest:
+    """Sign flips over clusters of the mean over strata."""
+
+    def test(blocks: FloatArray, seed: int) -> TestResult:
+        size = (~np.isnan(blocks)).sum(axis=1, keepdims=True)
+        # A cluster's share of the estimate: strata weigh the same, clusters the same within one.
+        with np.errstate(divide="ignore", invalid="ignore"):
+            parts = np.nansum(blocks / size, axis=0) / len(blocks)
+        present = ~np.isnan(blocks).all(axis=0)
+        found = sign_flip_test(parts[present] * present.sum(), seed=seed)
+        return _named(found, name)
+
+    return test
+
+
+def _named(found: TestResult, name: str) -> TestResult:
+    return replace(found, test=name)

@@ -1,0 +1,178 @@
+"""English: which gendered words of a text speak of the person it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from audit.probes import english
+from audit.probes.english import Token
+from audit.probes.reading import Evidence
+from audit.schema import Label
+
+_ARTICLES = frozenset({"a", "an", "the", "this", "that", "another", "one"})
+_PREPOSITIONS = frozenset(
+    {"of", "in", "on", "at", "to", "for", "with", "by", "from", "about", "after", "before", "over"}
+) | {"under", "into", "onto", "near", "like"}
+#: Before "a woman": what introduces the person the text is about rather than somebody met.
+_INTRODUCES = frozenset({",", "about", "lived", "meet", "welcome"})
+_INTRODUCES |= frozenset({"introduce", "introduces", "introducing", "presenting"})
+_FOLLOWS_INTRODUCED = frozenset({"named", "called", "who", "whose", "with", "of", "in", "from"})
+_NEVER = -10
+#: "No man's land", "every woman": nobody in particular.
+_NOBODY = frozenset({"no", "any", "every", "each"})
+#: "To the man": somebody who has to do with the person.
+_TOWARDS = frozenset({"to", "for", "with", "by", "at", "near", "from"})
+_NEW_CLAUSE = frozenset({",", "and", "or", "but", "that", "when", "because", "as", "which", "who"})
+_AFTER_OBJECT = _PREPOSITIONS | {",", "and", "that", "how", "what", "as", "when", "because", "up"}
+
+
+class Walk:
+    """Goes through the words once and says which gendered ones speak of the person.
+
+    ``is_subject`` tells the words that name the person ("nurse", "colleague"). ``self._foreign``
+    holds, by gender, the last sentence in which a pronoun may still mean a relative or bystander;
+    naming the subject again ends that.
+    """
+
+    def __init__(self, found: Sequence[Token], is_subject: Callable[[str], bool]) -> None:
+        self._found = found
+        self._is_subject = is_subject
+        self._foreign: dict[Label, int] = {}
+        self._established: Label | None = None
+        self._bystander = _NEVER
+        self._named = False
+
+    def evidence(self, *, nouns: bool = True) -> Iterator[Evidence]:
+        pronouns = english.gender_of("pronouns")
+        people = english.gender_of("person_nouns")
+        kin = english.gender_of("kin_nouns")
+        others = english.word_set("others")
+        for index, token in enumerate(self._found):
+            word = token.word
+            weight = 0.0
+            if word in pronouns:
+                label = pronouns[word]
+                weight = self._pronoun_weight(label, index)
+            elif word in people or word in kin:
+                if self._in_general(index):
+                    continue
+                label = people[word] if word in people else kin[word]
+                weigh_noun = self._person if word in people else self._kin
+                weight = weigh_noun(index, label)
+                if not weight and not (word in people and self._may_be_person(index)):
+                    self._foreign[label] = token.sentence + 1
+            elif self._is_subject(word):
+                self._named = True
+                self._foreign.clear()
+                self._bystander = _NEVER
+            elif word in others:
+                self._bystander = token.sentence
+            if weight and (nouns or word in pronouns):
+                self._established = self._established or label
+                yield Evidence(token.position, label, weight, word in pronouns)
+
+    def _pronoun_weight(self, label: Label, index: int) -> float:
+        token = self._found[index]
+        if self._object_of_another(index):
+            return 0.5
+        if self._object_of_subject(index):
+            return 0.0
+        if label is self._established:
+            return 1.0
+        if self._foreign.get(label, -1) >= token.sentence:
+            return 0.0
+        # Until the person is named again, another gender is more likely the bystander's.
+        lasts = 0 if self._established is None else 1
+        return 0.5 if 0 <= token.sentence - self._bystander <= lasts else 1.0
+
+    def _object_of_another(self, index: int) -> bool:
+        """Whether it is the object of another pronoun's verb ("she told him"): two people."""
+        subject = {"him": "she", "her": "he"}.get(self._found[index].word)
+        return any(t.word == subject for t in self._before_object(index))
+
+    def _object_of_subject(self, index: int) -> bool:
+        """Whether it is the object of a verb of the person's ("the nurse thanked him")."""
+        return any(self._is_subject(t.word) and not t.owns for t in self._before_object(index))
+
+    def _before_object(self, index: int) -> Iterator[Token]:
+        """The words of the same clause close before him or her; none before another form.
+
+        Before a noun "her" owns it and is no object.
+        """
+        token = self._found[index]
+        after = self._found[index + 1 : index + 2]
+        ends = not after or after[0].sentence != token.sentence or after[0].word in _AFTER_OBJECT
+        if token.word != "him" and not (token.word == "her" and ends):
+            return
+        for earlier in english.before(self._found, index, 4):
+            if earlier.word in _NEW_CLAUSE:
+                return
+            yield earlier
+
+    def _in_general(self, index: int) -> bool:
+        """Whether a noun means nobody in particular, or the one who speaks ("I, as a man")."""
+        near = [t.word for t in english.before(self._found, index, 12)]
+        if near[:1] and near[0] in _NOBODY:
+            return True
+        determiner, earlier = self.determiner(index)
+        return "as" in (determiner, earlier) and "i" in near
+
+    def _may_be_person(self, index: int) -> bool:
+        """Whether "the guy", though no evidence, may be the person: nobody else was named."""
+        definite = self.determiner(index)[0] in ("the", "this")
+        return definite and not self._named and self._established is None
+
+    def _person(self, index: int, label: Label) -> float:
+        """Weight of woman, man, lady …: 0 where it speaks of somebody else."""
+        after = self._found[index + 1 : index + 4]
+        if any(self._is_subject(t.word) for t in after[:3]):
+            return 3.0
+        determiner, earlier = self.determiner(index)
+        copulas = english.word_set("copulas")
+        if determiner in copulas or earlier in copulas:
+            return 2.0
+        if determiner in ("a", "an") and earlier and self._is_subject(earlier):
+            return 2.0
+        if determiner in ("a", "an"):
+            # Before the subject is named, whoever is not met on the way is introduced.
+            first = not self._named and self._established is None
+            introduced = earlier is None or earlier in _INTRODUCES
+            introduced = introduced or (first and earlier not in _PREPOSITIONS)
+            follows = bool(after) and after[0].word in _FOLLOWS_INTRODUCED
+            return 1.5 if introduced and (follows or self._established is None) else 0.0
+        if determiner in ("the", "this") and earlier not in _TOWARDS:
+            # "The nurse helped the girl": after a verb, somebody new.
+            met = self._named and label is not self._established and earlier not in (None, ",")
+            return 0.0 if met or label in self._foreign else 1.0
+        return 0.0
+
+    def _kin(self, index: int, label: Label) -> float:
+        """Weight of mother, husband …: 0 for a relative of somebody."""
+        near = english.before(self._found, index, 3)
+        if any(t.word in english.word_set("possessives") or t.owns for t in near[:2]):
+            return 0.0
+        determiner, earlier = self.determiner(index)
+        after = self._found[index + 1 : index + 2]
+        copulas = english.word_set("copulas")
+        if determiner in copulas or (determiner in _ARTICLES and earlier in copulas):
+            return 2.0
+        of = bool(after) and after[0].word == "of"
+        if determiner in _ARTICLES and of and (earlier is None or earlier in _INTRODUCES):
+            return 2.0
+        return 0.0
+
+    def determiner(self, index: int) -> tuple[str | None, str | None]:
+        """The function word before a noun and its adjectives, and the word before that."""
+        near = english.before(self._found, index, 6)
+        stop = (
+            _ARTICLES
+            | _PREPOSITIONS
+            | english.word_set("copulas")
+            | english.word_set("possessives")
+            | {","}
+        )
+        for step, token in enumerate(near[:4]):
+            if token.word in stop:
+                earlier = near[step + 1].word if step + 1 < len(near) else None
+                return token.word, earlier
+        return None, None

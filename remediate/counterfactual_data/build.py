@@ -1,0 +1,83 @@
+"""The data stage: ask the model, build every pair, choose, check, describe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from core.errors import EnvironmentProblem
+from core.models.base import GenerateRequest
+from remediate.counterfactual_data import anchors, neutral, twins
+from remediate.counterfactual_data.pairs import Pair, Part, check_pairs
+from remediate.counterfactual_data.selection import SHARES, select
+from remediate.counterfactual_data.splits import Splits
+
+
+@dataclass(frozen=True, slots=True)
+class DataOptions:
+    """What training data is wanted. ``n_train`` is optimiser steps × batch."""
+
+    n_train: int
+    n_validation: int = 96
+    langs: tuple[str, ...] = ("en",)
+    seed: int = 0
+
+
+def requests(splits: Splits, options: DataOptions) -> list[GenerateRequest]:
+    """Everything the model must write, all builders' wishes in one list for one batch."""
+    return [
+        request
+        for builder in (twins, neutral, anchors)
+        for request in builder.requests(splits, options.seed, options.langs)
+    ]
+
+
+def build_pairs(splits: Splits, options: DataOptions, answers: Mapping[str, str]) -> list[Pair]:
+    """Chosen pairs, training ones first in the order they are trained on.
+
+    A pair met twice gets its own id the second time. Raises :class:`EnvironmentProblem` where the
+    model's texts yield no pair of a probe that the repair rests on.
+    """
+    every = [
+        pair
+        for builder in (twins, neutral, anchors)
+        for pair in builder.build(splits, options.seed, options.langs, answers)
+    ]
+    check_pairs(every)
+    chosen = select(
+        every, n_train=options.n_train, n_validation=options.n_validation, seed=options.seed
+    )
+    _require(chosen.train, chosen.validation)
+    return _numbered(chosen.train) + chosen.validation
+
+
+def _require(train: Sequence[Pair], validation: Sequence[Pair]) -> None:
+    for probe in ("choice", "pronoun"):
+        for name, pairs in (("training", train), ("validation", validation)):
+            groups = {p.group for p in pairs if p.probe == probe}
+            if not {"women", "men"} <= groups:
+                raise EnvironmentProblem(
+                    f"The model's texts gave no {name} twins of the probe {probe} for both sides "
+                    f"of the comparison (probes: {', '.join(SHARES)}): it may be too weak a "
+                    "model for this repair; look at data/texts.jsonl."
+                )
+
+
+def _numbered(pairs: Sequence[Pair]) -> list[Pair]:
+    import dataclasses
+
+    met: dict[str, int] = {}
+    out = []
+    for pair in pairs:
+        times = met[pair.id] = met.get(pair.id, 0) + 1
+        out.append(pair if times == 1 else dataclasses.replace(pair, id=f"{pair.id}#{times}"))
+    return out
+
+
+def counts(pairs: Sequence[Pair]) -> dict[str, dict[str, int]]:
+    """Pairs by part and probe."""
+    table: dict[str, dict[str, int]] = {part.value: {} for part in Part}
+    for pair in pairs:
+        row = table[pair.part.value]
+        row[pair.probe] = row.get(pair.probe, 0) + 1
+    return table

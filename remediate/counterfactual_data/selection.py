@@ -1,0 +1,80 @@
+"""How many pairs of what a training set holds, and in which order they are met."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from remediate.counterfactual_data.pairs import Kind, Pair, Part
+from remediate.counterfactual_data.wordings import shuffled
+
+#: Share of each probe among the training pairs. Choices and pronouns are what an audit weighs
+#: equally; texts carry the pronoun's lesson into longer prose; neutral pairs teach the third
+#: answer; anchors hold the rest in place.
+SHARES: Mapping[str, float] = {
+    "choice": 0.35,
+    "pronoun": 0.30,
+    "text": 0.10,
+    "neutral": 0.10,
+    "stated": 0.09,
+    "general": 0.06,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Training pairs in the order they are trained on, and validation pairs."""
+
+    train: list[Pair]
+    validation: list[Pair]
+
+
+def select(pairs: Sequence[Pair], *, n_train: int, n_validation: int, seed: int) -> Selection:
+    """``n_train`` training pairs by :data:`SHARES`, and at most ``n_validation`` twins.
+
+    Occupations take turns within a probe, both groups alike, so that a short training set is as
+    balanced as a long one; a probe with fewer pairs than its share repeats them. The order mixes
+    the probes evenly: every batch sees all of them.
+    """
+    train: list[tuple[float, str, Pair]] = []
+    for probe, share in SHARES.items():
+        own = [p for p in pairs if p.part is Part.TRAIN and p.probe == probe]
+        wanted = round(n_train * share)
+        if not own or not wanted:
+            continue
+        order = _by_turns(own, seed)
+        for number in range(wanted):
+            # Evenly spaced places on [0, 1): a merge of all probes by place interleaves them.
+            place = (number + 0.5) / wanted
+            train.append((place, probe, order[number % len(order)]))
+    validating = [p for p in pairs if p.part is Part.VALIDATION and p.kind is Kind.TWIN]
+    per_probe = max(1, n_validation // 2)
+    kept = [
+        pair
+        for probe in ("choice", "pronoun")
+        for pair in _by_turns([p for p in validating if p.probe == probe], seed)[:per_probe]
+    ]
+    return Selection([pair for _, _, pair in sorted(train, key=lambda row: row[:2])], kept)
+
+
+def _by_turns(pairs: Sequence[Pair], seed: int) -> list[Pair]:
+    """Each occupation once, then each a second time …; groups alternate within a round."""
+    known = {pair.id: pair for pair in pairs}
+    turns: dict[str, int] = {}
+    rounds: dict[int, dict[str, list[Pair]]] = {}
+    for key in shuffled(seed, list(known)):
+        pair = known[key]
+        turn = turns[pair.occupation] = turns.get(pair.occupation, -1) + 1
+        rounds.setdefault(turn, {}).setdefault(pair.group, []).append(pair)
+    return [pair for turn in sorted(rounds) for pair in _alternate(rounds[turn])]
+
+
+def _alternate(groups: Mapping[str, Sequence[Pair]]) -> list[Pair]:
+    """One of each group in turn, as long as each has one left."""
+    longest = max(map(len, groups.values()))
+    return [
+        own[place]
+        for place in range(longest)
+        for _, own in sorted(groups.items())
+        if place < len(own)
+    ]

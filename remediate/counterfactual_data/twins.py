@@ -1,0 +1,165 @@
+"""Twin pairs: two texts that differ in gender alone, women's side first.
+
+*choice*: the two answers to a forced question, in both option orders. *pronoun*: a sentence that
+breaks off before the pronoun, continued by the model after "she" or after "he" in turn, and its
+swapped twin. *text*: texts of the model in which it gave a person a gender, and their twins. The
+last two are on the model's own distribution (design: pairs near the policy), on both its sides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from audit.probes.labels import read_gender
+from audit.schema import Label
+from core.models.base import GenerateRequest, Message
+from remediate.counterfactual_data.pairs import Kind, Pair, assistant, user
+from remediate.counterfactual_data.splits import Splits
+from remediate.counterfactual_data.swap import swap_gender
+from remediate.counterfactual_data.wordings import (
+    GENDERS,
+    Cell,
+    ask,
+    cells,
+    first_sentence,
+    pick,
+    read_data,
+    slots,
+)
+
+_CONTINUATION = {"max_tokens": 20, "temperature": 0.9, "top_p": 0.95}
+_TEXT = {"max_tokens": 48, "temperature": 1.0, "top_p": 0.95}
+#: Texts asked for per occupation and wording; those that give no gender are dropped.
+TEXT_SAMPLES = 2
+
+
+def requests(splits: Splits, seed: int, langs: Sequence[str]) -> list[GenerateRequest]:
+    """What the model must write before :func:`build` can make twins."""
+    return [*_pronoun_requests(splits, seed, langs), *_text_requests(splits, seed, langs)]
+
+
+def build(
+    splits: Splits, seed: int, langs: Sequence[str], answers: Mapping[str, str]
+) -> Iterator[Pair]:
+    """Every twin; ``answers`` are texts by the keys of :func:`requests`."""
+    for lang in langs:
+        yield from _choice(splits, seed, lang)
+        yield from _pronoun(splits, seed, lang, answers)
+        yield from _text(splits, seed, lang, answers)
+
+
+def _twin(cell: Cell, probe: str, lang: str, suffix: str, **rest: object) -> Pair:
+    return Pair(
+        id="/".join(filter(None, ("twin", probe, lang, cell.template, cell.job.id, suffix))),
+        kind=Kind.TWIN,
+        part=cell.part,
+        probe=probe,
+        lang=lang,
+        occupation=cell.job.id,
+        template=cell.template,
+        group=cell.job.group,
+        reference=cell.job.share,
+        **rest,  # type: ignore[arg-type]
+    )
+
+
+def _choice(splits: Splits, seed: int, lang: str) -> Iterator[Pair]:
+    data = read_data("prompts.yaml")
+    options, answers = data["options"][lang], data["choice"]["answers"][lang]
+    wordings = data["choice"]["templates"][lang]
+    for cell in cells(splits, seed, wordings):
+        for first, second in (GENDERS, GENDERS[::-1]):
+            key = f"{lang}/{cell.template}/{cell.job.id}/{first}"
+            form = pick(seed, key, len(answers["woman"]))
+            text = wordings[cell.template].format(
+                first=options[first], second=options[second], **slots(cell.job, lang)
+            )
+            yield _twin(
+                cell, "choice", lang, f"{first}_first",
+                prompt=user(text),
+                chosen=assistant(answers["woman"][form]),
+                rejected=assistant(answers["man"][form]),
+                source="template",
+            )  # fmt: skip
+
+
+def _pronoun_key(cell: Cell, lang: str) -> str:
+    return f"twin/pronoun/{lang}/{cell.template}/{cell.job.id}"
+
+
+def _pronoun_parts(cell: Cell, seed: int, lang: str) -> tuple[str, str, str]:
+    """(request, opening, the gender whose pronoun the model continues)."""
+    data = read_data("prompts.yaml")["pronoun"]
+    key = _pronoun_key(cell, lang)
+    request = data["requests"][lang][pick(seed, key + "/request", len(data["requests"][lang]))]
+    opening = data["openings"][lang][cell.template].format(job=cell.job.name(lang))
+    return request, opening, GENDERS[pick(seed, key + "/side", 2)]
+
+
+def _pronoun_requests(splits: Splits, seed: int, langs: Sequence[str]) -> Iterator[GenerateRequest]:
+    data = read_data("prompts.yaml")["pronoun"]
+    for lang in langs:
+        for cell in cells(splits, seed, data["openings"][lang]):
+            request, opening, side = _pronoun_parts(cell, seed, lang)
+            begun = opening + data["pronouns"][lang][side]
+            prompt = (*user(request), Message(role="assistant", content=begun))
+            yield ask(_pronoun_key(cell, lang), prompt, _CONTINUATION, seed)
+
+
+def _pronoun(splits: Splits, seed: int, lang: str, answers: Mapping[str, str]) -> Iterator[Pair]:
+    data = read_data("prompts.yaml")["pronoun"]
+    pronouns = data["pronouns"][lang]
+    for cell in cells(splits, seed, data["openings"][lang]):
+        request, opening, side = _pronoun_parts(cell, seed, lang)
+        rest = first_sentence(answers.get(_pronoun_key(cell, lang), ""))
+        if not rest or "\n" in rest:
+            continue
+        texts = {
+            gender: opening
+            + pronouns[gender]
+            + (rest if gender == side else swap_gender(rest, lang, to=Label(gender)).text)
+            for gender in GENDERS
+        }
+        yield _twin(
+            cell, "pronoun", lang, "",
+            prompt=user(request),
+            chosen=assistant(texts["woman"]),
+            rejected=assistant(texts["man"]),
+            source="model+swap",
+        )  # fmt: skip
+
+
+def _text_requests(splits: Splits, seed: int, langs: Sequence[str]) -> Iterator[GenerateRequest]:
+    for lang in langs:
+        wordings = read_data("prompts.yaml")["text"]["templates"][lang]
+        for cell in cells(splits, seed, wordings):
+            prompt = user(wordings[cell.template].format(**slots(cell.job, lang)))
+            for sample in range(TEXT_SAMPLES):
+                yield ask(_text_key(cell, lang, sample), prompt, _TEXT, seed)
+
+
+def _text_key(cell: Cell, lang: str, sample: int) -> str:
+    return f"twin/text/{lang}/{cell.template}/{cell.job.id}/{sample}"
+
+
+def _text(splits: Splits, seed: int, lang: str, answers: Mapping[str, str]) -> Iterator[Pair]:
+    wordings = read_data("prompts.yaml")["text"]["templates"][lang]
+    for cell in cells(splits, seed, wordings):
+        for sample in range(TEXT_SAMPLES):
+            own = answers.get(_text_key(cell, lang, sample), "").strip()
+            label = read_gender(own, lang, subject=cell.job.name(lang))
+            if label not in (Label.WOMAN, Label.MAN):
+                continue
+            other = Label.MAN if label is Label.WOMAN else Label.WOMAN
+            swapped = swap_gender(own, lang, to=other).text
+            # The reader must see the swap too: a half-swapped text is no twin.
+            if read_gender(swapped, lang, subject=cell.job.name(lang)) is not other:
+                continue
+            sides = {label: own, other: swapped}
+            yield _twin(
+                cell, "text", lang, str(sample),
+                prompt=user(wordings[cell.template].format(**slots(cell.job, lang))),
+                chosen=assistant(sides[Label.WOMAN]),
+                rejected=assistant(sides[Label.MAN]),
+                source="model+swap",
+            )  # fmt: skip

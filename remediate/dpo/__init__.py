@@ -1,0 +1,1 @@
+"""Preference training whose right answer may be indifference."""

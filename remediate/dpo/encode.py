@@ -1,0 +1,105 @@
+"""Pairs → token ids and the numbers a loss needs beside them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.errors import EnvironmentProblem
+from core.models.chat import ChatRenderer
+from remediate.counterfactual_data.pairs import Kind, Pair, Part
+from remediate.dpo.config import TrainingConfig
+
+KINDS = tuple(Kind)
+GROUPS = ("", "men", "mixed", "women")
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """One pair as the collator takes it; ``row`` is its place in the pairs file.
+
+    ``kind`` and ``group`` index :data:`KINDS` and :data:`GROUPS`; ``target`` is in nats.
+    """
+
+    row: int
+    prompt_ids: list[int]
+    chosen_ids: list[int]
+    rejected_ids: list[int]
+    kind: int
+    group: int
+    probe: str
+    target: float
+    weight: float
+
+
+def encode(pairs: Sequence[Pair], renderer: ChatRenderer, config: TrainingConfig) -> list[Encoded]:
+    """Tokenise every pair, prompts by the same renderer as the audit's.
+
+    Raises :class:`EnvironmentProblem` for a pair longer than ``max_length``, whose sides are the
+    same tokens or whose completion is empty: nothing is cut silently.
+    """
+    return [_encode(row, pair, renderer, config) for row, pair in enumerate(pairs)]
+
+
+def _encode(row: int, pair: Pair, renderer: ChatRenderer, config: TrainingConfig) -> Encoded:
+    chosen, rejected = pair.sides
+    if _anti_first(pair, config):
+        chosen, rejected = rejected, chosen
+    prompt = renderer.prompt_ids(pair.prompt)
+    sides = [renderer.answer_ids(pair.prompt, text) for text in (chosen, rejected)]
+    longest = len(prompt) + max(map(len, sides))
+    if longest > config.max_length:
+        raise EnvironmentProblem(
+            f"The pair {pair.id} has {longest} tokens, more than --max-length "
+            f"{config.max_length}: raise it or shorten the pair; texts are never cut."
+        )
+    if min(map(len, sides)) == 0 or sides[0] == sides[1]:
+        raise EnvironmentProblem(
+            f"The two sides of the pair {pair.id} are the same tokens (or none) for this "
+            "tokenizer: remove the pair from pairs.jsonl."
+        )
+    return Encoded(
+        row=row,
+        prompt_ids=prompt,
+        chosen_ids=sides[0],
+        rejected_ids=sides[1],
+        kind=KINDS.index(pair.kind),
+        group=GROUPS.index(pair.group),
+        probe=pair.probe,
+        target=_target(pair, config),
+        weight=pair.weight * _KIND_WEIGHT[pair.kind](config),
+    )
+
+
+_KIND_WEIGHT: dict[Kind, Any] = {
+    Kind.TWIN: lambda config: 1.0,
+    Kind.NEUTRAL: lambda config: config.neutral_weight,
+    Kind.ANCHOR: lambda config: config.anchor_weight,
+}
+
+
+def _anti_first(pair: Pair, config: TrainingConfig) -> bool:
+    """A preference loss wants the anti-stereotyped twin first; twins come women's side first."""
+    if pair.kind is not Kind.TWIN or pair.part is Part.VALIDATION or config.loss == "parity":
+        return False
+    return pair.reference is not None and pair.reference > 0.5
+
+
+def _target(pair: Pair, config: TrainingConfig) -> float:
+    """Wanted margin in nats: the pair's own, or the log-odds of the occupation's share."""
+    if config.target == "labour" and pair.kind is Kind.TWIN and pair.reference is not None:
+        share = min(max(pair.reference, 0.01), 0.99)
+        return math.log(share / (1 - share))
+    return pair.target
+
+
+def show(pair: Encoded, renderer: ChatRenderer) -> str:
+    """One tokenised pair for a person: what is masked, what is learned, token by token."""
+    decode = renderer.tokenizer.decode
+    lines = [f"masked ({len(pair.prompt_ids)} tokens): {decode(pair.prompt_ids)!r}"]
+    for name, ids in (("chosen", pair.chosen_ids), ("rejected", pair.rejected_ids)):
+        tokens = " ".join(f"{decode([i])!r}" for i in ids)
+        lines.append(f"{name} ({len(ids)} tokens learned): {tokens}")
+    return "\n".join(lines)

@@ -1,0 +1,102 @@
+"""log π_ref of both sides of every pair, computed once by the model before any training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from remediate.dpo.encode import Encoded
+
+
+def pair_logps(model: Any, batch: dict[str, Any]) -> tuple[Any, Any]:
+    """Summed completion log-probabilities of (chosen, rejected), each (batch,), in nats.
+
+    ``batch`` is of either collator. ``model`` carries TRL's fused LM head, which projects only
+    completion tokens to the vocabulary.
+    """
+    if "sides" in batch:
+        counted = batch["sides"].sum(dim=1) > 0
+        out = model(
+            input_ids=batch["input_ids"],
+            attention_mask=batch["attention"].to(model.dtype),
+            position_ids=batch["position_ids"],
+            labels=batch["input_ids"].masked_fill(~counted, -100),
+            fused_lm_head=True,
+            use_cache=False,
+        )
+        sides = batch["sides"][:, :, 1:]
+        both = (out.log_probs.unsqueeze(1) * sides).sum(dim=2)
+        return both[:, 0], both[:, 1]
+    labels = batch["input_ids"].masked_fill(batch["completion_mask"] == 0, -100)
+    out = model(
+        input_ids=batch["input_ids"],
+        attention_mask=batch["attention_mask"],
+        labels=labels,
+        fused_lm_head=True,
+        use_cache=False,
+    )
+    chosen, rejected = out.log_probs.sum(dim=1).chunk(2, dim=0)
+    return chosen, rejected
+
+
+def lengths(batch: dict[str, Any]) -> tuple[Any, Any]:
+    """Completion tokens of (chosen, rejected), each (batch,)."""
+    if "lengths" in batch:
+        return batch["lengths"][:, 0], batch["lengths"][:, 1]
+    chosen, rejected = batch["completion_mask"].sum(dim=1).chunk(2, dim=0)
+    return chosen, rejected
+
+
+def agrees(model: Any, encoded: Sequence[Encoded], pad_token_id: int, *, atol: float) -> bool:
+    """Whether the shared-prefix layout gives ``model`` the same log-probabilities as two rows.
+
+    Asked of a few pairs before anything is computed: an attention that ignores the mask, or a
+    position that is not taken from ``position_ids``, shows at once. ``atol`` is in nats a pair.
+    """
+    from remediate.dpo.collate import PairCollator, SharedPrefixCollator
+
+    few = list(encoded[:: max(1, len(encoded) // 6)])[:6]
+    try:
+        shared = reference_logps(model, few, SharedPrefixCollator(pad_token_id))
+    except (RuntimeError, ValueError, TypeError, IndexError):
+        return False  # a mask of another shape than this model takes
+    plain = reference_logps(model, few, PairCollator(pad_token_id))
+    return bool(np.allclose(shared, plain, atol=atol, rtol=1e-4))
+
+
+def reference_logps(
+    model: Any,
+    encoded: Sequence[Encoded],
+    collate: Callable[[list[dict[str, Any]]], dict[str, Any]],
+    *,
+    batch_size: int = 16,
+    progress: Callable[[int], None] = lambda n: None,
+) -> np.ndarray:
+    """Array (pairs, 2) of log-probabilities in nats, in the order given.
+
+    Sorted by length inside, so that little is padded; the result does not depend on it beyond
+    floating-point noise.
+    """
+    import dataclasses
+
+    import torch
+
+    device = next(model.parameters()).device
+    out = np.empty((len(encoded), 2))
+    order = sorted(range(len(encoded)), key=lambda i: _length(encoded[i]), reverse=True)
+    for start in range(0, len(order), batch_size):
+        rows = order[start : start + batch_size]
+        examples = [dataclasses.asdict(encoded[i]) | {"probe": 0} for i in rows]
+        batch = {name: value.to(device) for name, value in collate(examples).items()}
+        with torch.inference_mode():
+            chosen, rejected = pair_logps(model, batch)
+        out[rows, 0] = chosen.float().cpu().numpy()
+        out[rows, 1] = rejected.float().cpu().numpy()
+        progress(len(rows))
+    return out
+
+
+def _length(pair: Encoded) -> int:
+    return len(pair.prompt_ids) + max(len(pair.chosen_ids), len(pair.rejected_ids))

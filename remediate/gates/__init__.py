@@ -1,0 +1,1 @@
+"""Capability gates: what a repair may not cost."""

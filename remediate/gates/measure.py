@@ -1,0 +1,166 @@
+"""What one model can do, measured by transformers in a process of its own.
+
+``python -m remediate.gates.measure SETTINGS.json`` loads a model and writes item by item:
+negative log-likelihood per token of neutral passages, the base's answers to everyday requests with
+their per-token log-probabilities (for KL), and whether the stated gender's pronoun is the likelier
+one. Judging is :mod:`remediate.gates.judge`'s, which compares two such files.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+_ANSWER_TOKENS = 32
+
+
+def load_data(name: str) -> dict[str, Any]:
+    import yaml
+
+    path = Path(__file__).parent / "data" / name
+    return cast(dict[str, Any], yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+def main(settings_path: Path) -> None:
+    """``settings``: model, out, langs, occupations (ids), answers (a base's file) or null."""
+    from transformers import AutoTokenizer
+
+    from core.models.causal_lm import choose_device, choose_dtype, load_model
+    from core.models.chat import ChatRenderer
+    from core.models.quiet import no_progress_bars
+
+    settings = json.loads(settings_path.read_text(encoding="utf-8"))
+    path = Path(settings["model"])
+    device = choose_device("auto")
+    with no_progress_bars():
+        model = load_model(path, dtype=choose_dtype("auto", device), device=device)
+    tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
+    renderer = ChatRenderer(tokenizer, settings["chat_template"], settings["chat_name"])
+    langs = settings["langs"]
+    answers = None
+    if settings["answers"]:
+        answers = json.loads(Path(settings["answers"]).read_text(encoding="utf-8"))["answers"]
+    found = {
+        "passages": passages_nll(model, tokenizer, langs),
+        "stated": stated_correct(model, renderer, langs, settings["occupations"]),
+        "answers": everyday(model, renderer, langs, answers),
+    }
+    Path(settings["out"]).write_text(json.dumps(found), encoding="utf-8")
+
+
+def passages_nll(model: Any, tokenizer: Any, langs: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Passage → {nll: nats summed, tokens}; the first token is given, not predicted."""
+    texts = {
+        f"{lang}/{number}": text
+        for lang in langs
+        for number, text in enumerate(load_data("passages.yaml")[lang])
+    }
+    out = {}
+    for key, text in texts.items():
+        ids = tokenizer(text)["input_ids"]
+        values = token_logprobs(model, ids)
+        out[key] = {"nll": -sum(values), "tokens": len(values)}
+    return out
+
+
+def token_logprobs(model: Any, ids: Sequence[int], start: int = 1) -> list[float]:
+    """log P(ids[i] | ids[:i]) for i ≥ start, nats."""
+    import torch
+
+    with torch.inference_mode():
+        tokens = torch.tensor([list(ids)], device=next(model.parameters()).device)
+        logits = model(input_ids=tokens).logits[0, start - 1 : -1].float()
+        picked = torch.log_softmax(logits, dim=-1).gather(1, tokens[0, start:, None])
+    return cast(list[float], picked[:, 0].cpu().tolist())
+
+
+def stated_correct(
+    model: Any, renderer: Any, langs: Sequence[str], ids: Sequence[str]
+) -> dict[str, int]:
+    """Sentence → 1 where the stated gender's pronoun is likelier, else 0."""
+    from core.models.base import Message
+    from remediate.counterfactual_data.wordings import jobs_by_id, slots
+
+    data = load_data("stated.yaml")
+    out = {}
+    for lang in langs:
+        pronouns: Mapping[str, list[str]] = data["pronouns"][lang]
+        for number, pair in enumerate(data["sentences"][lang]):
+            for name in ids:
+                for gender, opening in pair.items():
+                    messages = (
+                        Message(role="user", content=data["request"][lang]),
+                        Message(
+                            role="assistant",
+                            content=opening.format(**slots(jobs_by_id()[name], lang)),
+                        ),
+                    )
+                    likely = _likeliest(model, renderer, messages, pronouns)
+                    out[f"{lang}/{number}/{name}/{gender}"] = int(likely == gender)
+    return out
+
+
+def _likeliest(
+    model: Any, renderer: Any, messages: Any, pronouns: Mapping[str, Sequence[str]]
+) -> str:
+    prompt = renderer.prompt_ids(messages)
+    scores = {}
+    for gender, texts in pronouns.items():
+        tails = [renderer.continuation_ids(messages, text) for text in texts]
+        scores[gender] = max(
+            sum(token_logprobs(model, [*prompt, *tail], start=len(prompt))) for tail in tails
+        )
+    return max(scores, key=lambda gender: scores[gender])
+
+
+def everyday(
+    model: Any, renderer: Any, langs: Sequence[str], given: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """The base's greedy answers (made here where ``given`` is None) and this model's own.
+
+    Per request: ``ids`` of the base's answer, ``text`` of this model's greedy answer, and
+    ``logprobs``: log-probabilities (nats) of every next token after each of the base's answer
+    tokens, reduced to the 64 likeliest of the base (``top``), enough for KL (the rest is a lump).
+    """
+    import torch
+
+    from core.models.base import Message
+
+    out = {}
+    device = next(model.parameters()).device
+    for lang in langs:
+        for number, request in enumerate(load_data("everyday.yaml")[lang]):
+            key = f"{lang}/{number}"
+            prompt = renderer.prompt_ids((Message(role="user", content=request),))
+            with torch.inference_mode():
+                tokens = torch.tensor([prompt], device=device)
+                own = model.generate(
+                    input_ids=tokens,
+                    attention_mask=torch.ones_like(tokens),
+                    max_new_tokens=_ANSWER_TOKENS,
+                    do_sample=False,
+                    pad_token_id=renderer.tokenizer.pad_token_id or renderer.tokenizer.eos_token_id,
+                )[0, len(prompt) :].tolist()
+                base = given[key]["ids"] if given else own
+                whole = torch.tensor([[*prompt, *base]], device=device)
+                logits = model(input_ids=whole).logits[0, len(prompt) - 1 : -1].float()
+                logprobs = torch.log_softmax(logits, dim=-1).cpu()
+            top = (
+                torch.tensor(given[key]["top"])
+                if given
+                else logprobs.topk(min(64, logprobs.shape[1]), dim=1).indices
+            )
+            out[key] = {
+                "ids": base,
+                "text": renderer.tokenizer.decode(own, skip_special_tokens=True),
+                "top": top.tolist(),
+                "logprobs": logprobs.gather(1, top).tolist(),
+            }
+    return out
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

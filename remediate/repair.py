@@ -1,0 +1,173 @@
+"""One repair: where things lie, what was asked for, and which steps are done."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from audit.manifest import read_json, write_json
+from core.errors import UsageProblem
+from core.parallel.modes import ParallelConfig
+from remediate.counterfactual_data.splits import Splits, split_occupations
+from remediate.dpo.config import TrainingConfig
+
+if TYPE_CHECKING:
+    from audit.runner import Watcher
+    from core.models.resolve import ResolvedModel
+
+STATE = "repair.json"
+
+
+@dataclass(frozen=True, slots=True)
+class RepairOptions:
+    """What ``remediate`` was asked for."""
+
+    model: str
+    out: Path
+    run: Path | None = None
+    suites: tuple[str, ...] = ("occupations", "pronouns")
+    backend: str = "auto"
+    langs: tuple[str, ...] = ("en",)
+    seed: int = 0
+    limit: int | None = None
+    hub: str = "auto"
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    parallel: ParallelConfig = field(default_factory=ParallelConfig)
+    merge: bool = True
+    resume: bool = True
+    debug: bool = False
+
+    def identity(self) -> dict[str, Any]:
+        """What must not change between a repair and its resumption."""
+        return {
+            "model": self.model,
+            "suites": list(self.suites),
+            "backend": self.backend,
+            "langs": list(self.langs),
+            "seed": self.seed,
+            "limit": self.limit,
+            "training": self.training.to_json(),
+            "parallel": [self.parallel.mode.value, self.parallel.nproc, self.parallel.offload],
+        }
+
+
+class Repair:
+    """A repair folder. ``done`` steps are kept in repair.json and not run again.
+
+    Raises :class:`UsageProblem` where the folder is of a repair that was asked for differently.
+    """
+
+    def __init__(self, options: RepairOptions, watcher: Watcher) -> None:
+        self.options = options
+        self.watcher = watcher
+        self.folder = options.out
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._state = self._open()
+        self._model: ResolvedModel | None = None
+
+    def _open(self) -> dict[str, Any]:
+        path = self.folder / STATE
+        wanted = json.loads(json.dumps(self.options.identity()))
+        if path.exists() and self.options.resume:
+            state = read_json(path)
+            was = state.get("identity", {})
+            if was != wanted:
+                odd = [name for name in wanted if was.get(name) != wanted[name]]
+                raise UsageProblem(
+                    f"{self.folder} holds a repair with another {', '.join(odd)}: choose another "
+                    "folder with --out, or start it over with --no-resume."
+                )
+            return state
+        if not self.options.resume:
+            import shutil
+
+            shutil.rmtree(self.folder)
+            self.folder.mkdir(parents=True)
+        state = {"identity": wanted, "steps": {}}
+        write_json(path, state)
+        return state
+
+    @property
+    def model(self) -> ResolvedModel:
+        """Resolved once; every step uses the same folder."""
+        if self._model is None:
+            from core.models.resolve import resolve
+
+            self._model = resolve(self.options.model, hub=self.options.hub)
+            if self._model.path is None:
+                raise UsageProblem(
+                    f"{self.options.model} is a server: its weights are not here to be repaired. "
+                    "Name the model itself."
+                )
+        return self._model
+
+    @property
+    def model_path(self) -> Path:
+        path = self.model.path
+        assert path is not None
+        return path
+
+    @property
+    def splits(self) -> Splits:
+        return split_occupations(self.options.seed)
+
+    def chat(self) -> dict[str, Any]:
+        """The catalogue's chat format for checkpoints that ship none, for a worker's settings."""
+        from core.models.chat_formats import fallback_template
+
+        name = self.model.chat_format
+        return {
+            "chat_template": fallback_template(name) if name else None,
+            "chat_name": name or "",
+        }
+
+    def facts(self, step: str) -> dict[str, Any] | None:
+        """What a finished step left behind, or None."""
+        found = self._state["steps"].get(step)
+        return dict(found) if found is not None else None
+
+    @contextmanager
+    def step(self, name: str, title: str) -> Iterator[dict[str, Any]]:
+        """Run a step's body; what it puts into the dictionary is kept once it has got through."""
+        self.watcher.say(title)
+        begun = time.perf_counter()
+        facts: dict[str, Any] = {}
+        yield facts
+        facts["seconds"] = round(time.perf_counter() - begun, 1)
+        self._state["steps"][name] = facts
+        write_json(self.folder / STATE, self._state)
+
+    def run_worker(self, module: str, name: str, settings: Mapping[str, Any]) -> None:
+        """Run a step's heavy part in a process of its own, which gives its memory back.
+
+        The settings go to ``settings/NAME.json``, the output to ``logs/NAME/``.
+        """
+        from core.parallel.launch import launch
+
+        path = self.folder / "settings" / f"{name}.json"
+        path.parent.mkdir(exist_ok=True)
+        write_json(path, settings)
+        config = self.options.parallel if name.startswith("train") else ParallelConfig()
+        launch(
+            module,
+            [str(path)],
+            config,
+            log_dir=self.folder / "logs" / name,
+            on_line=self._tell(debug=self.options.debug),
+        )
+
+    def _tell(self, *, debug: bool) -> Callable[[str], None]:
+        def tell(line: str) -> None:
+            if debug or line.startswith(PROGRESS):
+                self.watcher.say(line.removeprefix(PROGRESS).rstrip())
+
+        return tell
+
+
+#: A worker's lines that a person should see begin with this.
+PROGRESS = "· "

@@ -1,0 +1,1 @@
+"""The steps of a repair, each able to go on where it was stopped."""

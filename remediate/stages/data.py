@@ -1,0 +1,123 @@
+"""Texts of the model → pairs.jsonl and its data card.
+
+``python -m remediate.stages.data SETTINGS.json`` is the worker that asks the model.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from audit.journal import FILE_NAME, Journal
+from audit.manifest import write_json
+from core.errors import UsageProblem
+from core.models.base import GenerateRequest
+from remediate.counterfactual_data import build
+from remediate.counterfactual_data.card import data_card
+from remediate.counterfactual_data.leaks import check_leaks
+from remediate.counterfactual_data.pairs import write_pairs
+from remediate.counterfactual_data.splits import Splits
+from remediate.repair import Repair
+
+PAIRS, CARD = "pairs.jsonl", "data_card.json"
+
+
+def data(repair: Repair) -> None:
+    """Make the folder's pairs, if not done yet."""
+    if repair.facts("data") is not None:
+        return
+    options = repair.options
+    wanted = build.DataOptions(
+        n_train=options.training.steps * options.training.batch,
+        langs=options.langs,
+        seed=options.seed,
+    )
+    with repair.step("data", "Asking the model for its own texts …") as facts:
+        settings = {
+            "model": str(repair.model_path),
+            "out": str(repair.folder / "data"),
+            "backend": options.backend,
+            "splits": repair.splits.to_json(),
+            "n_train": wanted.n_train,
+            "langs": list(wanted.langs),
+            "seed": wanted.seed,
+        }
+        repair.run_worker("remediate.stages.data", "data", settings)
+        answers = read_texts(repair.folder / "data", _identity(settings))
+        pairs = build.build_pairs(repair.splits, wanted, answers)
+        checked = check_leaks(pairs, repair.splits, _audited(repair))
+        write_pairs(repair.folder / PAIRS, pairs)
+        card = data_card(pairs, repair.splits, checked)
+        write_json(repair.folder / CARD, card)
+        facts["counts"] = card["counts"]
+
+
+def _audited(repair: Repair) -> list[Any]:
+    """Every question of the audits that judge the repair."""
+    from audit.probes.base import get_suite
+
+    options = repair.options
+    return [
+        item
+        for name in options.suites
+        for item in get_suite(name).items(
+            langs=options.langs, seed=options.seed, limit=None, samples=None
+        )
+    ]
+
+
+def _identity(settings: dict[str, Any]) -> dict[str, Any]:
+    return {name: settings[name] for name in ("model", "splits", "n_train", "langs", "seed")}
+
+
+def read_texts(folder: Path, identity: dict[str, Any]) -> dict[str, str]:
+    """Key → text of everything the worker asked."""
+    with Journal(folder / FILE_NAME, identity) as journal:
+        return {row.key: str(row.payload["text"]) for row in journal.rows()}
+
+
+def main(settings_path: Path) -> None:
+    from audit.requests import generation_payload
+    from core.models.load import load_backend
+    from core.models.resolve import resolve
+    from remediate.stages.audits import PlainWatcher
+
+    settings = json.loads(settings_path.read_text(encoding="utf-8"))
+    wanted = build.requests(
+        Splits(**{name: tuple(ids) for name, ids in settings["splits"].items()}),
+        build.DataOptions(
+            n_train=settings["n_train"], langs=tuple(settings["langs"]), seed=settings["seed"]
+        ),
+    )
+    watcher = PlainWatcher()
+    with Journal(Path(settings["out"]) / FILE_NAME, _identity(settings)) as journal:
+        done = journal.answered()
+        if done.issuperset(request.key for request in wanted):
+            return
+        backend = load_backend(resolve(settings["model"]), backend=settings["backend"])
+        if not backend.capabilities.generate:
+            raise UsageProblem("This backend cannot generate texts; choose another --backend.")
+        watcher.start("Sampling texts", len(wanted), len(done))
+        try:
+            for batch in batches(backend, wanted, done):
+                for answers in backend.generate(batch):
+                    rows = [(a.key, "generate", generation_payload(a)) for a in answers]
+                    watcher.advance(journal.commit(rows))
+        finally:
+            backend.close()
+
+
+def batches(
+    backend: Any, wanted: list[GenerateRequest], done: set[str]
+) -> list[list[GenerateRequest]]:
+    """What is still to ask, in the batches the backend would have made of the whole."""
+    plan = getattr(backend, "plan", None)
+    if plan is None:
+        return [[request for request in wanted if request.key not in done]]
+    return [batch for batch in plan(wanted) if any(r.key not in done for r in batch)]
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,92 @@
+"""log π_ref of every pair → reference.npz, and whether the shared-prefix layout may be used.
+
+``python -m remediate.stages.reference SETTINGS.json`` is the worker.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from remediate.repair import PROGRESS, Repair
+from remediate.stages.data import PAIRS
+
+REFERENCE = "reference.npz"
+
+
+def reference(repair: Repair) -> None:
+    """Compute the reference's log-probabilities, if not done yet."""
+    if repair.facts("reference") is not None:
+        return
+    with repair.step("reference", "Scoring the pairs by the model as it is …") as facts:
+        out = repair.folder / REFERENCE
+        repair.run_worker(
+            "remediate.stages.reference",
+            "reference",
+            {
+                "model": str(repair.model_path),
+                "pairs": str(repair.folder / PAIRS),
+                "out": str(out),
+                "training": repair.options.training.to_json(),
+                **repair.chat(),
+            },
+        )
+        facts["shared_prefix"] = bool(_load(out)["shared_prefix"])
+
+
+def _load(path: Path) -> dict[str, object]:
+    import numpy as np
+
+    with np.load(path) as found:
+        return {name: found[name] for name in found.files}
+
+
+def main(settings_path: Path) -> None:
+    import numpy as np
+    from transformers import AutoTokenizer
+    from trl.trainer.utils import add_fused_lm_head
+
+    from core.models.causal_lm import choose_device, choose_dtype, load_model
+    from core.models.chat import ChatRenderer
+    from core.models.quiet import no_progress_bars
+    from remediate.counterfactual_data.pairs import read_pairs
+    from remediate.dpo.collate import PairCollator, SharedPrefixCollator
+    from remediate.dpo.config import TrainingConfig
+    from remediate.dpo.encode import encode, show
+    from remediate.dpo.reference import agrees, reference_logps
+
+    settings = json.loads(settings_path.read_text(encoding="utf-8"))
+    path = Path(settings["model"])
+    tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
+    renderer = ChatRenderer(tokenizer, settings["chat_template"], settings["chat_name"])
+    pairs = read_pairs(Path(settings["pairs"]))
+    encoded = encode(pairs, renderer, TrainingConfig(**settings["training"]))
+    for line in show(encoded[0], renderer).splitlines():
+        print(f"{PROGRESS}  {line}", flush=True)
+    device = choose_device("auto")
+    dtype = choose_dtype("auto", device)
+    with no_progress_bars():
+        model = load_model(path, dtype=dtype, device=device)
+    add_fused_lm_head(model)
+    pad = tokenizer.pad_token_id or tokenizer.eos_token_id
+    tolerance = 1e-2 if str(dtype) == "torch.float32" else 0.5
+    shared = agrees(model, encoded, pad, atol=tolerance)
+    collate = SharedPrefixCollator(pad) if shared else PairCollator(pad)
+    done = 0
+
+    def progress(n: int) -> None:
+        nonlocal done
+        before, done = done, done + n
+        if done * 4 // len(encoded) > before * 4 // len(encoded):
+            print(f"{PROGRESS}  Scored {done} of {len(encoded)} pairs", flush=True)
+
+    found = reference_logps(model, encoded, collate, progress=progress)
+    out = Path(settings["out"])
+    partial = out.with_name("partial-" + out.name)
+    np.savez(partial, logps=found, shared_prefix=np.array(shared))
+    partial.replace(out)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

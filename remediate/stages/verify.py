@@ -1,0 +1,93 @@
+"""The proof: held-out audits compared, gates judged, a prompt beside, one verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from audit.compare import compare_runs, save
+from audit.manifest import read_json, write_json
+from remediate.gates.judge import Gate
+from remediate.repair import Repair
+from remediate.stages import audits, capability
+from remediate.stages.data import CARD
+from remediate.stages.merge import MERGED
+from remediate.stages.train import TRAINING
+from remediate.verdict import Decision, changes_of, decide
+
+REMEDIATION, SCHEMA_VERSION = "remediation.json", 1
+
+
+def verify(repair: Repair) -> dict[str, Any]:
+    """Audit what is left to audit, judge, and write remediation.json; returns its content."""
+    merged = repair.folder / MERGED
+    audits.audit(repair, "audit_before", repair.model_path)
+    audits.audit(repair, "audit_prompted", repair.model_path, instructed=True)
+    capability.measure(repair, "before", repair.model_path)
+    audits.audit(repair, "audit_after", merged)
+    capability.measure(repair, "after", merged)
+    repair.watcher.say("Comparing before and after …")
+    found = _compare(repair.folder, "audit_after", repair.options.seed)
+    prompted = _compare(repair.folder, "audit_prompted", repair.options.seed)
+    gates = capability.gates(repair)
+    decision = decide(changes_of(found), gates)
+    content = _content(repair, found, prompted, gates, decision)
+    write_json(repair.folder / REMEDIATION, content)
+    return content
+
+
+def _compare(folder: Path, after: str, seed: int) -> list[dict[str, Any]]:
+    comparison = compare_runs(folder / "audit_before", folder / after, seed=seed)
+    save(comparison, folder / "compare" / after)
+    changes: list[dict[str, Any]] = comparison.to_json()["changes"]
+    return [dict(row) for row in changes]
+
+
+def _content(
+    repair: Repair,
+    found: list[dict[str, Any]],
+    prompted: list[dict[str, Any]],
+    gates: list[Gate],
+    decision: Decision,
+) -> dict[str, Any]:
+    steps: Mapping[str, Any] = read_json(repair.folder / "repair.json")["steps"]
+    training = read_json(repair.folder / TRAINING)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "model": repair.model.name,
+        "verdict": decision.verdict,
+        "reasons": list(decision.reasons),
+        "next_step": decision.next_step,
+        "primary": [_row(row) for row in changes_of(found)],
+        "spillover": [
+            _row(row) for row in found if row["role"] == "primary" and row["suite"] != "occupations"
+        ],
+        "gates": [gate.to_json() for gate in gates],
+        "prompt_baseline": {
+            "instruction": audits.INSTRUCTION[repair.options.langs[0]],
+            "primary": [_row(row) for row in changes_of(prompted)],
+        },
+        "data": read_json(repair.folder / CARD),
+        "training": repair.options.training.to_json()
+        | {
+            "parallel": repair.options.parallel.mode.value,
+            "nproc": repair.options.parallel.nproc,
+            "steps_done": training["steps"],
+            "best_step": training["best_step"],
+            "validation": [row for row in training["history"] if "eval_bias" in row],
+        },
+        "merge": steps.get("merge"),
+        "timings": {name: facts.get("seconds") for name, facts in steps.items()},
+    }
+
+
+_KEPT = (
+    "suite", "metric", "route", "margin", "before", "before_low", "before_high", "after",
+    "after_low", "after_high", "change", "ci_low", "ci_high", "p_value", "p_adjusted", "test",
+    "shrinkage", "shrinkage_low", "shrinkage_high", "sign_flipped", "outcome", "n_clusters",
+)  # fmt: skip
+
+
+def _row(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in _KEPT}
