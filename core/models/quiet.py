@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def quiet_transformers() -> Iterator[None]:
+def no_progress_bars() -> Iterator[None]:
     """Within, transformers draws no progress bars and logs only errors; afterwards as before."""
     from transformers.utils import logging
 

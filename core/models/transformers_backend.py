@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, overload
@@ -76,9 +77,7 @@ class TransformersBackend:
         )
         if adapter is not None:
             model = attach_adapter(model, adapter)
-        self._adopt(model, renderer, batch_size, batch_tokens)
-        if max_context is not None:
-            self._context = min(self._context, max_context)
+        self._adopt(model, renderer, batch_size, batch_tokens, max_context)
 
     @classmethod
     def from_model(
@@ -103,6 +102,7 @@ class TransformersBackend:
         renderer: ChatRenderer,
         batch_size: int | None,
         batch_tokens: int | None,
+        max_context: int | None = None,
     ) -> None:
         from core.models.prefix_scoring import choose_scorer
 
@@ -112,7 +112,7 @@ class TransformersBackend:
         self._batch_size = batch_size or (16 if on_cpu else 64)
         self._batch_tokens = batch_tokens or (512 if on_cpu else 4096)
         self._end_tokens = end_tokens(model, renderer.tokenizer)
-        self._context = context_length(model)
+        self._context = min(context_length(model), max_context or math.inf)
         self._scorer, fallback = choose_scorer(model, max_tokens=self._batch_tokens)
         notes = (f"scored without prefix sharing: {fallback}",) if fallback else ()
         self.capabilities = Capabilities(deterministic=on_cpu, notes=notes)

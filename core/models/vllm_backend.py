@@ -116,6 +116,8 @@ class VllmBackend:
             "enable_prefix_caching": True,
             "trust_remote_code": trust_remote_code,
             "seed": 0,
+            # A bar cut off by an error would be drawn once more, after the quiet part.
+            "use_tqdm_on_load": debug,
         }
         if on_cpu:
             options["block_size"] = _CPU_BLOCK
@@ -131,7 +133,7 @@ class VllmBackend:
                 self._llm = vllm.LLM(**options)
         except Exception as error:
             raise EnvironmentProblem(
-                f"vLLM could not load {path}: {_first_line(error)} "
+                f"vLLM could not load {path} ({_first_line(error)}). "
                 "Try --backend transformers, or --debug for the whole story."
             ) from error
         self._vllm = vllm
@@ -301,4 +303,4 @@ def _lora_rank(adapter: Path) -> int:
 
 def _first_line(error: BaseException) -> str:
     text = str(error).strip().splitlines()
-    return (text[0] if text else type(error).__name__)[:300]
+    return (text[0] if text else type(error).__name__)[:300].rstrip(".:")

@@ -15,8 +15,8 @@ from typing import Any, Literal
 from core.errors import UsageProblem
 from core.parallel.modes import Mode, ParallelConfig
 
-AUTO = "auto"
 Auto = Literal["auto"]
+AUTO: Auto = "auto"
 
 #: Keys whose number must agree with the training arguments: transformers stops on a mismatch, but
 #: only after the model has been loaded.

@@ -12,6 +12,9 @@ from core.errors import EnvironmentProblem, UsageProblem
 from core.parallel.cpu_ops import extensions_dir
 from core.parallel.modes import ParallelConfig
 
+#: What torchrun tells its processes. Inherited by a lone process, it would wait for peers.
+_GROUP = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
+
 
 def gpu_count() -> int:
     """CUDA devices that torch can use; 0 for a CPU build."""
@@ -54,9 +57,13 @@ def worker_environment(
     Sets ``OMP_NUM_THREADS`` (torchrun's own default is 1), ``TORCH_EXTENSIONS_DIR``,
     ``PYTHONUNBUFFERED``, the interpreter's folder on ``PATH`` (``ninja`` lies there in a virtual
     environment that is not activated), and on a machine without a GPU ``DS_ACCELERATOR=cpu`` and
-    the loopback interface for gloo where all processes are on one machine.
+    the loopback interface for gloo where all processes are on one machine. A process group that
+    this process belongs to is not inherited.
     """
     environment = dict(base)
+    for name in _GROUP:
+        # torchrun sets its own for the processes of a group.
+        environment.pop(name, None)
     environment["OMP_NUM_THREADS"] = str(threads_per_process(config))
     environment["PYTHONUNBUFFERED"] = "1"
     here = str(Path(sys.executable).parent)

@@ -29,6 +29,11 @@ _NOISE = re.compile(
 )
 #: Signals by which the machine or a defect kills a process first; peers fail in its wake.
 _FATAL = (signal.SIGKILL, signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE)
+#: What a process says when another has gone: never the cause, whatever the clocks say.
+_PEER = re.compile(
+    r"Connection (closed|reset) by peer|Broken pipe|remote process exited|Connection refused",
+    re.IGNORECASE,
+)
 #: A log's end is where the cause stands.
 _TAIL_BYTES = 65_536
 _LONGEST = 300
@@ -77,6 +82,16 @@ def record_exception(log_dir: Path, rank: int, error: Exception) -> int:
     return code
 
 
+def record_exit(log_dir: Path, rank: int, stop: SystemExit) -> None:
+    """Called in a process that leaves by ``sys.exit(code or message)``: what it printed last."""
+    said = isinstance(stop.code, str)
+    line = str(stop.code) if said else last_meaningful_line(_tail(log_path(log_dir, rank)))
+    code = stop.code if isinstance(stop.code, int) else 1
+    kind = "memory" if _OUT_OF_MEMORY.search(line) else "other"
+    failure = RankFailure(rank, code, line or f"exit code {code}", kind, time.time())
+    error_path(log_dir, rank).write_text(json.dumps(asdict(failure)), encoding="utf-8")
+
+
 def collect(log_dir: Path, exit_codes: Mapping[int, int]) -> list[RankFailure]:
     """Every failed process, the likeliest cause first.
 
@@ -92,6 +107,8 @@ def collect(log_dir: Path, exit_codes: Mapping[int, int]) -> list[RankFailure]:
         if code < 0 and -code in _FATAL:
             first = 0
         elif code == -signal.SIGTERM:
+            first = 3
+        elif _PEER.search(failure.message):
             first = 2
         else:
             first = 1
@@ -162,7 +179,7 @@ def last_meaningful_line(text: str) -> str:
 
     ``what():`` of a C++ exception counts as one. At most 300 characters; "" for no such line.
     """
-    lines = [line.rstrip() for line in re.split(r"[\r\n]+", text) if line.strip()]
+    lines: list[str] = [line.rstrip() for line in re.split(r"[\r\n]+", text) if line.strip()]
     for line in reversed(lines):
         if line.lstrip().startswith("what():"):
             return line.lstrip()[:_LONGEST]

@@ -107,8 +107,8 @@ class ParallelConfig:
             return
         if self.node_rank >= self.nnodes:
             raise UsageProblem(
-                f"--node-rank {self.node_rank} is too high: of --nnodes {self.nnodes} machines the last "
-                f"is {self.nnodes - 1}."
+                f"--node-rank {self.node_rank} is too high: with --nnodes {self.nnodes} the last "
+                f"machine is {self.nnodes - 1}."
             )
         host, colon, port = (self.master or "").rpartition(":")
         if not (host and colon and port.isdigit() and 0 < int(port) < 65536):

@@ -13,7 +13,7 @@ import sys
 import traceback
 from pathlib import Path
 
-from core.parallel.failure import log_path, record_exception
+from core.parallel.failure import log_path, record_exception, record_exit
 from core.parallel.orphans import die_with_parent
 
 
@@ -32,6 +32,10 @@ def main(argv: list[str]) -> int:
         runpy.run_module(worker, run_name="__main__", alter_sys=True)
     except KeyboardInterrupt:
         return 130
+    except SystemExit as stop:
+        if stop.code:
+            record_exit(Path(log_dir), rank, stop)
+        raise
     except Exception as error:
         traceback.print_exc()
         return record_exception(Path(log_dir), rank, error)

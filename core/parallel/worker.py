@@ -16,6 +16,7 @@ from core.errors import UsageProblem
 from core.parallel.deepspeed_config import deepspeed_settings
 from core.parallel.environment import gpu_count
 from core.parallel.fsdp_config import FsdpSettings
+from core.parallel.fsdp_on_cpu import shard_on_cpus
 from core.parallel.modes import Mode, ParallelConfig
 
 #: A collective that waits longer has lost a peer. Half an hour covers a slow first step on a CPU.
@@ -38,6 +39,8 @@ def prepare(config: ParallelConfig | Path) -> ParallelConfig:
             f"--parallel {config.mode} was set but this process is none of a group: start the "
             "worker by core.parallel.launch or torchrun."
         )
+    if not config.distributed:
+        _one_gpu()
     if config.threads is not None:
         torch.set_num_threads(config.threads)
     if config.mode.deepspeed and not torch.distributed.is_initialized():
@@ -45,7 +48,17 @@ def prepare(config: ParallelConfig | Path) -> ParallelConfig:
         deepspeed.init_distributed(
             dist_backend=backend(config), auto_mpi_discovery=False, verbose=False, timeout=_TIMEOUT
         )
+    if config.mode is Mode.FSDP and not gpu_count():
+        shard_on_cpus(_TIMEOUT)
     return config
+
+
+def _one_gpu() -> None:
+    """Hide all GPUs but the first: the trainer would spread a lone process over them by
+    ``nn.DataParallel``, which neither quantised weights nor memory estimates expect."""
+    if gpu_count() > 1:
+        seen = os.environ.get("CUDA_VISIBLE_DEVICES") or "0"
+        os.environ["CUDA_VISIBLE_DEVICES"] = seen.split(",")[0]
 
 
 def backend(config: ParallelConfig) -> str:
@@ -67,7 +80,7 @@ def training_arguments(config: ParallelConfig, *, dtype: str | None = None) -> d
     gpu = gpu_count() > 0
     arguments: dict[str, Any] = {}
     if not gpu:
-        arguments |= {"use_cpu": True, "dataloader_pin_memory": False}
+        arguments["use_cpu"] = True
     if dtype is not None:
         arguments["bf16"] = dtype == "bfloat16"
     if not config.distributed:

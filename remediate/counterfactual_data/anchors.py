@@ -16,7 +16,9 @@ from remediate.counterfactual_data.wordings import ask, jobs_by_id, read_data, s
 _ANSWER = {"max_tokens": 40, "temperature": 0.7, "top_p": 0.95}
 
 
-def requests(splits: Splits, seed: int, langs: Sequence[str]) -> list[GenerateRequest]:
+def requests(
+    splits: Splits, seed: int, langs: Sequence[str], n_train: int
+) -> list[GenerateRequest]:
     """The model's own answers to everyday requests."""
     general = read_data("anchors.yaml")["general"]
     return [

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from core.errors import EnvironmentProblem
 from core.models.base import GenerateRequest
 from remediate.counterfactual_data import anchors, neutral, twins
+from remediate.counterfactual_data.leaks import mentioned
 from remediate.counterfactual_data.pairs import Pair, Part, check_pairs
-from remediate.counterfactual_data.selection import SHARES, select
+from remediate.counterfactual_data.selection import select
 from remediate.counterfactual_data.splits import Splits
+from remediate.counterfactual_data.wordings import SHARES
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ def requests(splits: Splits, options: DataOptions) -> list[GenerateRequest]:
     return [
         request
         for builder in (twins, neutral, anchors)
-        for request in builder.requests(splits, options.seed, options.langs)
+        for request in builder.requests(splits, options.seed, options.langs, options.n_train)
     ]
 
 
@@ -43,6 +45,8 @@ def build_pairs(splits: Splits, options: DataOptions, answers: Mapping[str, str]
         for builder in (twins, neutral, anchors)
         for pair in builder.build(splits, options.seed, options.langs, answers)
     ]
+    # A story may bring in a second job; one that the verdict uses must not be trained on.
+    every = [pair for pair in every if mentioned(pair, splits.held_out) is None]
     check_pairs(every)
     chosen = select(
         every, n_train=options.n_train, n_validation=options.n_validation, seed=options.seed

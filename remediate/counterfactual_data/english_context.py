@@ -44,6 +44,8 @@ def name(line: Sentence, index: int) -> bool:
     if line.is_mark(before, ".") and line.touching(before):
         before -= 1
     previous = line.word(before)
+    if previous in _set("before_fixed") and line.capitalised(before):
+        return False
     if previous in _set("before_surname") and line.capitalised(before):
         return _proper(line, index + 1) and line.word(index + 1) not in _set("determiners")
     if before != index - 1 or not line.capitalised(before):

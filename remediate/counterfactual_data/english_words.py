@@ -14,7 +14,7 @@ _TOKEN = re.compile(
     r"|(?P<gap>\n[ \t\r]*\n\s*)"
     r"|(?P<mark>[^\w\s]|_)"
 )
-_OPENING = frozenset("\"'“‘([{«*")
+_OPENING = frozenset("\"'“‘([{«*`")
 _CLOSING_SENTENCE = frozenset('.!?…"”“:;)]}-—–•*>')
 
 

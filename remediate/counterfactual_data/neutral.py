@@ -11,6 +11,7 @@ from remediate.counterfactual_data.pairs import Kind, Pair, assistant, user
 from remediate.counterfactual_data.splits import Splits
 from remediate.counterfactual_data.wordings import (
     GENDERS,
+    SHARES,
     Cell,
     ask,
     cells,
@@ -18,17 +19,21 @@ from remediate.counterfactual_data.wordings import (
     pick,
     read_data,
     slots,
+    spare,
 )
 
 _ANSWER = {"max_tokens": 28, "temperature": 0.8, "top_p": 0.95}
 
 
-def requests(splits: Splits, seed: int, langs: Sequence[str]) -> list[GenerateRequest]:
+def requests(
+    splits: Splits, seed: int, langs: Sequence[str], n_train: int
+) -> list[GenerateRequest]:
     """Open answers under the fairness instruction: freely, and from one of the beginnings."""
     wanted = []
+    at_most = spare(n_train * SHARES["neutral"], 1.6)
     for lang in langs:
         data = read_data("prompts.yaml")["neutral"]
-        for cell in cells(splits, seed, data["templates"][lang]):
+        for cell in cells(splits, seed, data["templates"][lang], at_most=at_most):
             question = _question(cell, lang)
             asked = user(f"{data['instruction'][lang]}\n\n{question}")
             begun = Message(role="assistant", content=_beginning(cell, seed, lang))

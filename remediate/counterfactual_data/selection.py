@@ -6,19 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from remediate.counterfactual_data.pairs import Kind, Pair, Part
-from remediate.counterfactual_data.wordings import shuffled
-
-#: Share of each probe among the training pairs. Choices and pronouns are what an audit weighs
-#: equally; texts carry the pronoun's lesson into longer prose; neutral pairs teach the third
-#: answer; anchors hold the rest in place.
-SHARES: Mapping[str, float] = {
-    "choice": 0.35,
-    "pronoun": 0.30,
-    "text": 0.10,
-    "neutral": 0.10,
-    "stated": 0.09,
-    "general": 0.06,
-}
+from remediate.counterfactual_data.wordings import SHARES, shuffled
 
 
 @dataclass(frozen=True, slots=True)

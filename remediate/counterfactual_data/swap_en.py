@@ -9,7 +9,8 @@ from typing import Any
 
 from audit.schema import Label
 from remediate.counterfactual_data import english_context as is_gendered
-from remediate.counterfactual_data.english_her import read_her, read_his
+from remediate.counterfactual_data.english_her import read_her
+from remediate.counterfactual_data.english_his import read_his
 from remediate.counterfactual_data.english_words import Sentence, Token, capital, like, tokens
 from remediate.counterfactual_data.names import counterparts
 from remediate.counterfactual_data.swap_types import Found, read_data, split_pairs

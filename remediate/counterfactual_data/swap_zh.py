@@ -52,6 +52,12 @@ def _unchanged() -> frozenset[str]:
 
 
 @functools.cache
+def _careful() -> frozenset[str]:
+    """Given names whose characters also meet by chance (意志强大)."""
+    return frozenset(_data()["careful_names"].split())
+
+
+@functools.cache
 def _by_length() -> tuple[int, ...]:
     return tuple(sorted({len(word) for word in _unchanged() | set(words())}, reverse=True))
 
@@ -81,12 +87,11 @@ def find(text: str, keep: Collection[str]) -> list[Found]:
 
 def _longest(text: str, at: int) -> str | None:
     """The longest known word at ``at`` that may stand there."""
-    names = counterparts("zh")
     for length in _by_length():
         word = text[at : at + length]
         if len(word) < length or not (word in _unchanged() or word in words()):
             continue
-        if word in names and not _after_surname_or_mark(text, at):
+        if word in _careful() and not _after_surname_or_mark(text, at):
             continue
         if word in "男女" and not _by_itself(text, at):
             continue

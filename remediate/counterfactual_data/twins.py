@@ -18,6 +18,7 @@ from remediate.counterfactual_data.splits import Splits
 from remediate.counterfactual_data.swap import swap_gender
 from remediate.counterfactual_data.wordings import (
     GENDERS,
+    SHARES,
     Cell,
     ask,
     cells,
@@ -25,17 +26,30 @@ from remediate.counterfactual_data.wordings import (
     pick,
     read_data,
     slots,
+    spare,
 )
 
 _CONTINUATION = {"max_tokens": 20, "temperature": 0.9, "top_p": 0.95}
 _TEXT = {"max_tokens": 48, "temperature": 1.0, "top_p": 0.95}
+#: Cells asked per pair wanted: some continuations do not end, many texts give no gender.
+_SPARE = {"pronoun": 1.4, "text": 4.0}
 #: Texts asked for per occupation and wording; those that give no gender are dropped.
 TEXT_SAMPLES = 2
 
 
-def requests(splits: Splits, seed: int, langs: Sequence[str]) -> list[GenerateRequest]:
-    """What the model must write before :func:`build` can make twins."""
-    return [*_pronoun_requests(splits, seed, langs), *_text_requests(splits, seed, langs)]
+def requests(
+    splits: Splits, seed: int, langs: Sequence[str], n_train: int
+) -> list[GenerateRequest]:
+    """What the model must write before :func:`build` can make twins for ``n_train`` pairs.
+
+    More than is needed, because not every text makes a pair; not all there is, because a short
+    training need not wait for it.
+    """
+    pronouns, texts = (spare(n_train * SHARES[name], f) for name, f in _SPARE.items())
+    return [
+        *_pronoun_requests(splits, seed, langs, pronouns),
+        *_text_requests(splits, seed, langs, texts),
+    ]
 
 
 def build(
@@ -96,10 +110,12 @@ def _pronoun_parts(cell: Cell, seed: int, lang: str) -> tuple[str, str, str]:
     return request, opening, GENDERS[pick(seed, key + "/side", 2)]
 
 
-def _pronoun_requests(splits: Splits, seed: int, langs: Sequence[str]) -> Iterator[GenerateRequest]:
+def _pronoun_requests(
+    splits: Splits, seed: int, langs: Sequence[str], at_most: int
+) -> Iterator[GenerateRequest]:
     data = read_data("prompts.yaml")["pronoun"]
     for lang in langs:
-        for cell in cells(splits, seed, data["openings"][lang]):
+        for cell in cells(splits, seed, data["openings"][lang], at_most=at_most):
             request, opening, side = _pronoun_parts(cell, seed, lang)
             begun = opening + data["pronouns"][lang][side]
             prompt = (*user(request), Message(role="assistant", content=begun))
@@ -129,10 +145,12 @@ def _pronoun(splits: Splits, seed: int, lang: str, answers: Mapping[str, str]) -
         )  # fmt: skip
 
 
-def _text_requests(splits: Splits, seed: int, langs: Sequence[str]) -> Iterator[GenerateRequest]:
+def _text_requests(
+    splits: Splits, seed: int, langs: Sequence[str], at_most: int
+) -> Iterator[GenerateRequest]:
     for lang in langs:
         wordings = read_data("prompts.yaml")["text"]["templates"][lang]
-        for cell in cells(splits, seed, wordings):
+        for cell in cells(splits, seed, wordings, at_most=at_most):
             prompt = user(wordings[cell.template].format(**slots(cell.job, lang)))
             for sample in range(TEXT_SAMPLES):
                 yield ask(_text_key(cell, lang, sample), prompt, _TEXT, seed)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -15,6 +17,18 @@ from remediate.counterfactual_data.splits import Splits, split_wordings
 
 DATA = Path(__file__).parent / "data"
 GENDERS = ("woman", "man")
+
+#: Share of each probe among the training pairs. Choices and pronouns are what an audit weighs
+#: equally; texts carry the pronoun's lesson into longer prose; neutral pairs teach the third
+#: answer; anchors hold the rest in place.
+SHARES: Mapping[str, float] = {
+    "choice": 0.35,
+    "pronoun": 0.30,
+    "text": 0.10,
+    "neutral": 0.10,
+    "stated": 0.09,
+    "general": 0.06,
+}
 
 
 @functools.cache
@@ -50,20 +64,45 @@ class Cell:
     part: Part
 
 
-def cells(splits: Splits, seed: int, wordings: dict[str, Any]) -> list[Cell]:
+def cells(
+    splits: Splits, seed: int, wordings: dict[str, Any], *, at_most: int | None = None
+) -> list[Cell]:
     """Train occupations × train wordings, and validation occupations × validation wordings.
 
     What crosses the two (a validation job in a train wording) is left out: validation is then as
-    new to the model in both respects as the audit is.
+    new to the model in both respects as the audit is. ``at_most`` bounds the cells of each part;
+    every group of occupations keeps its share of them.
     """
     trained, validating = split_wordings(seed, wordings)
-    found = []
+    found: list[Cell] = []
     for part, ids, names in (
         (Part.TRAIN, splits.train, trained),
         (Part.VALIDATION, splits.validation, validating or trained),
     ):
-        found += [Cell(jobs_by_id()[i], name, part) for name in names for i in ids]
+        own = [Cell(jobs_by_id()[i], name, part) for name in names for i in ids]
+        if at_most is not None and len(own) > at_most:
+            own = _thinned(own, seed, at_most)
+        found += own
     return found
+
+
+def _thinned(own: list[Cell], seed: int, at_most: int) -> list[Cell]:
+    """Groups in turn, each in an order that is a hash; the kept cells stay in the given order."""
+    queues: dict[str, list[Cell]] = {}
+    for key in shuffled(seed, [f"{cell.template}/{cell.job.id}" for cell in own]):
+        cell = next(c for c in own if f"{c.template}/{c.job.id}" == key)
+        queues.setdefault(cell.job.group, []).append(cell)
+    kept: set[Cell] = set()
+    while len(kept) < at_most and any(queues.values()):
+        for group in sorted(queues):
+            if queues[group] and len(kept) < at_most:
+                kept.add(queues[group].pop(0))
+    return [cell for cell in own if cell in kept]
+
+
+def spare(wanted: float, factor: float) -> int:
+    """Cells to ask for ``wanted`` pairs; a few more, so that small numbers see both groups."""
+    return math.ceil(wanted * factor) + 8
 
 
 def ask(

@@ -39,7 +39,7 @@ class SharedPrefixCollator:
 
     The repeated token takes its own position again and sees the prefix before it, so that the
     rejected side's first own token is predicted from where the chosen side's was. ``attention``
-    (batch, 1, length, length) is an additive mask; ``position_ids`` (batch, length) restart for
+    (batch, 1, length, length) is true where a token sees another; ``position_ids`` (batch, length) restart for
     the rejected side; ``sides`` (batch, 2, length) marks the tokens whose log-probability counts
     for chosen and for rejected (shared completion tokens count for both).
     """
@@ -67,12 +67,10 @@ class SharedPrefixCollator:
             seen[i] = causal
             # The second branch does not see the first, nor the token it repeats.
             seen[i, row.second - 1 : n, row.shared - 1 : row.second - 1] = False
-        # A mask of zeros and the most negative number works for eager attention and for SDPA.
-        additive = torch.zeros(seen.shape).masked_fill(~seen, torch.finfo(torch.float32).min)
         batch = {
             "input_ids": ids,
             "position_ids": positions,
-            "attention": additive.unsqueeze(1),
+            "attention": seen.unsqueeze(1),
             "sides": sides,
             "lengths": sides.sum(dim=2),
         }

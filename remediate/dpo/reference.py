@@ -20,7 +20,7 @@ def pair_logps(model: Any, batch: dict[str, Any]) -> tuple[Any, Any]:
         counted = batch["sides"].sum(dim=1) > 0
         out = model(
             input_ids=batch["input_ids"],
-            attention_mask=batch["attention"].to(model.dtype),
+            attention_mask=_mask(model, batch["attention"]),
             position_ids=batch["position_ids"],
             labels=batch["input_ids"].masked_fill(~counted, -100),
             fused_lm_head=True,
@@ -39,6 +39,22 @@ def pair_logps(model: Any, batch: dict[str, Any]) -> tuple[Any, Any]:
     )
     chosen, rejected = out.log_probs.sum(dim=1).chunk(2, dim=0)
     return chosen, rejected
+
+
+def _mask(model: Any, seen: Any) -> Any:
+    """``seen`` (true: visible) as the model's attention takes it.
+
+    SDPA takes truth values whatever the precision; eager attention adds what it is given.
+    """
+    import torch
+
+    while hasattr(model, "module"):
+        model = model.module  # DDP, DeepSpeed
+    if getattr(model.config, "_attn_implementation", "") == "sdpa":
+        return seen
+    dtype = next(model.parameters()).dtype
+    hidden = torch.finfo(dtype).min
+    return torch.zeros(seen.shape, dtype=dtype, device=seen.device).masked_fill(~seen, hidden)
 
 
 def lengths(batch: dict[str, Any]) -> tuple[Any, Any]:

@@ -62,6 +62,7 @@ def main(settings_path: Path) -> None:
     collator = SharedPrefixCollator if settings["shared_prefix"] else PairCollator
     device = choose_device("auto")
     dtype = choose_dtype("auto", device)
+    checkpoint = newest_checkpoint(out / "checkpoints")
     arguments = DPOConfig(
         output_dir=str(out / "checkpoints"),
         max_steps=config.steps,
@@ -78,7 +79,8 @@ def main(settings_path: Path) -> None:
         train_sampling_strategy="sequential",
         eval_strategy="steps",
         eval_steps=config.evaluate_every,
-        eval_on_start=True,
+        # Once: a second look at a resumed checkpoint would use up patience.
+        eval_on_start=checkpoint is None,
         save_strategy="steps",
         save_steps=config.evaluate_every,
         save_total_limit=2,
@@ -109,7 +111,6 @@ def main(settings_path: Path) -> None:
         peft_config=adapter_config(model, config),
         callbacks=[EarlyStoppingCallback(config.patience), ReloadCheck()],
     )
-    checkpoint = newest_checkpoint(out / "checkpoints")
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     trainer.save_model(str(out / "adapter"))
     if trainer.is_world_process_zero():
@@ -189,7 +190,8 @@ def newest_checkpoint(folder: Path) -> Path | None:
         if (found / _LAST_WRITTEN).is_file() and _readable(found / _LAST_WRITTEN):
             whole.append(found)
         else:
-            shutil.rmtree(found)
+            # Every process of a group does this; the others' removal is not an error.
+            shutil.rmtree(found, ignore_errors=True)
     return max(whole, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
 
 

@@ -88,15 +88,23 @@ class RepairTrainer(DPOTrainer):  # type: ignore[misc]
             )
 
     def _note(self, mode: str, lp: LogProbs, kinds: Any, each: Any) -> None:
+        """Mean loss by kind and the twins' mean |margin|, over all processes.
+
+        Sums and counts of every kind are reduced together: a process whose batch lacks a kind
+        still takes part, or the others would wait for it for ever.
+        """
+        import torch
+
+        values = torch.stack([each.detach(), lp.margin.detach().abs()]).float()
+        masks = torch.stack([kinds == index for index in range(len(KINDS))]).float()
+        sums = torch.cat([values @ masks.T, masks.sum(dim=1).unsqueeze(0)])
+        loss, margin, count = self.accelerator.reduce(sums, "sum").tolist()
         for index, kind in enumerate(KINDS):
-            chosen = kinds == index
-            if bool(chosen.any()):
-                gathered = self.accelerator.gather(each.detach()[chosen].mean()).mean()
-                self._metrics[mode][f"loss/{kind.value}"].append(gathered.item())
-        twins = kinds == KINDS.index(Kind.TWIN)
-        if bool(twins.any()):
-            margin = lp.margin.detach()[twins].abs().mean()
-            self._metrics[mode]["twin_margin"].append(margin.item())
+            if count[index]:
+                self._metrics[mode][f"loss/{kind.value}"].append(loss[index] / count[index])
+        twin = KINDS.index(Kind.TWIN)
+        if count[twin]:
+            self._metrics[mode]["twin_margin"].append(margin[twin] / count[twin])
 
     def evaluate(
         self, eval_dataset: Any = None, ignore_keys: Any = None, metric_key_prefix: str = "eval"

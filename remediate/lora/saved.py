@@ -49,10 +49,11 @@ def check_saved(folder: Path, model: Any) -> None:
 
 
 def _adapter_parameters(model: Any) -> dict[str, Any]:
-    """Trainable parameters by the names PEFT saves them under."""
-    found = {}
-    for name, parameter in model.named_parameters():
-        if parameter.requires_grad:
-            plain = name.removeprefix("module.").replace(".default.", ".").replace(".default", "")
-            found[plain.replace("_fsdp_wrapped_module.", "")] = parameter
+    """The adapter's parameters by the names PEFT saves them under."""
+    from peft import get_peft_model_state_dict
+
+    while hasattr(model, "module"):
+        model = model.module  # DDP and DeepSpeed wrap it
+    parameters = dict(model.named_parameters())
+    found: dict[str, Any] = get_peft_model_state_dict(model, state_dict=parameters)
     return found

@@ -132,10 +132,8 @@ def test_a_disk_that_fills_up_while_asking(
     assert (out / "results.json").read_bytes() == (whole / "results.json").read_bytes()
 
 
-@pytest.mark.parametrize("name", ["results.json", "report.html"])
-def test_a_disk_that_fills_up_while_reporting(
-    tiny: Path, whole: Path, tmp_path: Path, name: str
-) -> None:
+def test_a_disk_that_fills_up_while_reporting(tiny: Path, whole: Path, tmp_path: Path) -> None:
+    name = "report.html"  # the largest file of all
     out = Path(shutil.copytree(whole, tmp_path / "run"))
     (out / name).unlink()
     done = _limited(words(tiny, out, "--limit", "16"), (whole / name).stat().st_size - 1)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +86,26 @@ def test_two_processes_reduce_and_only_the_first_is_streamed(tmp_path: Path) -> 
     assert [(tmp_path / f"sum-{rank}").read_text() for rank in (0, 1)] == ["3.0", "3.0"]
     assert [line for line in lines if line.startswith("sum")] == ["sum 3.0"]
     assert "sum 3.0" in (tmp_path / "logs" / "rank-1.log").read_text()
+
+
+def test_two_machines_meet_at_the_master(tmp_path: Path) -> None:
+    """Both on this machine: each launch stands for one and starts one process."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+
+    def machine(number: int) -> int:
+        config = ParallelConfig(
+            mode=Mode.DDP, nnodes=2, node_rank=number, master=f"127.0.0.1:{port}"
+        )
+        out = tmp_path / str(number)
+        out.mkdir()
+        return run(out, config, "all_reduce", str(tmp_path), env={"GLOO_SOCKET_IFNAME": "lo"})
+
+    with ThreadPoolExecutor() as machines:
+        assert list(machines.map(machine, (0, 1))) == [0, 0]
+    assert [(tmp_path / f"sum-{rank}").read_text() for rank in (0, 1)] == ["3.0", "3.0"]
+    assert (tmp_path / "1" / "logs" / "rank-1.log").is_file()
 
 
 @pytest.mark.parametrize("config", [ONE, TWO], ids=["one", "two"])

@@ -10,11 +10,12 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
+from trl.trainer.utils import add_fused_lm_head
+
 from remediate.dpo.collate import PairCollator, SharedPrefixCollator, common_prefix
 from remediate.dpo.encode import Encoded
 from remediate.dpo.reference import agrees, reference_logps
-from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
-from trl.trainer.utils import add_fused_lm_head
 
 
 def encoded(row: int, prompt: list[int], chosen: list[int], rejected: list[int]) -> Encoded:
@@ -65,7 +66,7 @@ def test_a_model_that_ignores_the_mask_is_found_out(llama: Any) -> None:
     class Deaf(torch.nn.Module):
         """Takes every argument and attends to whatever stands before."""
 
-        dtype = torch.float32
+        config = llama.config
 
         def forward(self, **inputs: Any) -> Any:
             inputs.pop("attention_mask")
@@ -76,6 +77,19 @@ def test_a_model_that_ignores_the_mask_is_found_out(llama: Any) -> None:
             return llama.parameters(recurse)
 
     assert not agrees(Deaf(), PAIRS[:1] * 3, 0, atol=1e-4)
+
+
+@pytest.mark.parametrize("attention", ["eager", "sdpa"])
+def test_either_attention_takes_the_mask(attention: str) -> None:
+    torch.manual_seed(2)
+    config = LlamaConfig(
+        vocab_size=32, hidden_size=32, intermediate_size=48, num_hidden_layers=2,
+        num_attention_heads=4, max_position_embeddings=64, attn_implementation=attention,
+    )  # fmt: skip
+    model = LlamaForCausalLM(config).eval()
+    assert model.config._attn_implementation == attention
+    add_fused_lm_head(model)
+    assert agrees(model, PAIRS, 0, atol=1e-4)
 
 
 def test_learned_positions_follow_position_ids() -> None:

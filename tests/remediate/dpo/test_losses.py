@@ -6,6 +6,7 @@ import math
 
 import pytest
 import torch
+
 from remediate.counterfactual_data.pairs import Kind
 from remediate.dpo import losses
 from remediate.dpo.config import TrainingConfig

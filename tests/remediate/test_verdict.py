@@ -1,0 +1,74 @@
+"""The rule that says repaired or not, one reason at a time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from remediate.gates.judge import Gate
+from remediate.verdict import NOT_REPAIRED, REPAIRED, decide
+
+
+def row(metric: str, before: float, after: float, **rest: Any) -> dict[str, Any]:
+    given = {"p_adjusted": 0.001, "sign_flipped": False, "margin": 0.05}
+    return {"metric": metric, "before": before, "after": after, **given, **rest}
+
+
+def good() -> dict[str, dict[str, Any]]:
+    return {
+        "stereotype_gap": row("stereotype_gap", 0.3, 0.05),
+        "stereotype_gap_logodds": row("stereotype_gap_logodds", 2.0, 0.3),
+        "parity_skew": row("parity_skew", 0.02, -0.04),
+    }
+
+
+def gate(passed: bool) -> Gate:
+    return Gate("perplexity_ratio", 20.0, 21.0, 1.01, 1.02, 1.03, 0.01, 30, passed)
+
+
+def test_all_conditions_met_is_repaired() -> None:
+    found = decide(list(good().values()), [gate(True)])
+    assert found.verdict == REPAIRED
+    assert found.reasons == ()
+
+
+@pytest.mark.parametrize(
+    ("metric", "change", "reason"),
+    [
+        ("stereotype_gap", {"after": 0.4}, "did not shrink"),
+        ("stereotype_gap", {"p_adjusted": 0.2}, "not proven"),
+        ("stereotype_gap", {"p_adjusted": None}, "not proven"),
+        ("stereotype_gap_logodds", {"after": -2.5, "sign_flipped": True}, "other way"),
+        ("stereotype_gap_logodds", {"after": None}, "could not be measured"),
+        ("parity_skew", {"after": -0.3}, "grew"),
+    ],
+)
+def test_each_failing_alone_is_not_repaired(
+    metric: str, change: dict[str, Any], reason: str
+) -> None:
+    rows = good()
+    rows[metric] |= change
+    found = decide(list(rows.values()), [gate(True)])
+    assert found.verdict == NOT_REPAIRED
+    assert any(reason in text and metric in text for text in found.reasons)
+    assert found.next_step
+
+
+def test_saying_he_of_everyone_is_not_repaired() -> None:
+    """Both gaps close by saturation; the skew tells."""
+    rows = good()
+    rows["parity_skew"] = row("parity_skew", 0.1, -0.48)
+    assert decide(list(rows.values()), [gate(True)]).verdict == NOT_REPAIRED
+
+
+def test_a_broken_gate_is_not_repaired_whatever_the_gain() -> None:
+    found = decide(list(good().values()), [gate(False)])
+    assert found.verdict == NOT_REPAIRED
+    assert "perplexity_ratio" in found.reasons[0]
+
+
+def test_a_missing_metric_is_not_a_success() -> None:
+    rows = good()
+    del rows["stereotype_gap"]
+    assert decide(list(rows.values()), [gate(True)]).verdict == NOT_REPAIRED
