@@ -9,7 +9,7 @@ audit: env            ## audit the packaged model; the report's path is printed 
 test: env-dev         ## ruff, mypy, unit tests, end-to-end tests on the real model
 	@scripts/test.sh
 
-test-parallel: env-dev ## a tiny model trained in several processes by DDP, ZeRO and FSDP (2 to 5 minutes)
+test-parallel: env-dev ## a tiny model trained in several processes by DDP, ZeRO and FSDP (about 6 minutes)
 	@.venv/bin/pytest -m parallel
 
 bench: env-dev        ## every benchmark, as ratios measured side by side

@@ -65,6 +65,9 @@ def worker_environment(
         # torchrun sets its own for the processes of a group.
         environment.pop(name, None)
     environment["OMP_NUM_THREADS"] = str(threads_per_process(config))
+    # Waiting threads that spin take the processor from whoever they wait for, as soon as
+    # anything else runs on the machine.
+    environment.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     environment["PYTHONUNBUFFERED"] = "1"
     here = str(Path(sys.executable).parent)
     places = environment.get("PATH", os.defpath).split(os.pathsep)

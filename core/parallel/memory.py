@@ -9,59 +9,30 @@ what the libraries take. The numbers are checked against measured runs in ``docs
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
+from core.parallel.contents import (
+    DTYPE_BYTES,
+    FP32_BYTES,
+    Quantisation,
+    Training,
+    activation_bytes,
+    weight_bytes,
+)
 from core.parallel.modes import Mode
 from core.parallel.shape import ModelShape
 
-Quantisation = Literal["none", "int8", "nf4"]
-Dtype = Literal["float32", "bfloat16", "float16"]
-
-_BYTES: dict[str, float] = {"float32": 4, "bfloat16": 2, "float16": 2}
-#: NF4: 4 bits, an 8-bit constant for 64 weights and a 32-bit one for 256 of those (double
-#: quantisation; Dettmers et al. 2023, *QLoRA*, section 3: 0.127 bits a weight).
-_NF4 = 4 / 8 + 1 / 64 + 4 / (64 * 256)
-#: LLM.int8(): a byte a weight and a 32-bit scale a row, here with rows of 1,000.
-_INT8 = 1 + 4 / 1000
-_FP32 = 4
 #: AdamW's two moments (Loshchilov & Hutter 2019).
-_MOMENTS = 2 * _FP32
+_MOMENTS = 2 * FP32_BYTES
 #: The logits, their log-softmax and their gradient live at once, in fp32.
 _LOGIT_COPIES = 3
-#: Python, torch and transformers once imported (measured, resident), and a CUDA context with its
-#: kernels (usual; not measured here).
 #: What glibc's malloc keeps in holes between live tensors, as a share of what comes and goes
 #: (measured: 0.5 to 0.6). Without it (``MALLOC_MMAP_THRESHOLD_=131072``) the rest of the estimate
 #: stands by itself. PyTorch's allocator on GPUs has its own, which is not measured here.
 _FRAGMENTATION_CPU = 0.5
+#: Python, torch and transformers once imported (measured, resident), and a CUDA context with its
+#: kernels (usual; not measured here).
 _LIBRARIES_CPU = 550 * 2**20
 _LIBRARIES_GPU = 600 * 2**20
-
-
-@dataclass(frozen=True, slots=True)
-class Training:
-    """What is trained and how, as far as memory cares."""
-
-    sequence_length: int
-    """Tokens of one sequence."""
-
-    micro_batch: int
-    """Sequences of a forward pass, per process; a preference pair is two."""
-
-    rank: int = 16
-    """LoRA's r."""
-
-    targets: tuple[str, ...] = ()
-    """LoRA's layers; empty for all linear ones."""
-
-    dtype: Dtype = "float32"
-    """Of the base weights and the computing. Adapters are fp32, as PEFT keeps them."""
-
-    checkpointing: bool = False
-    """Recompute activations in the backward pass (Chen et al. 2016)."""
-
-    eager_attention: bool = False
-    """Keeps the attention matrices; scaled-dot-product attention does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,15 +127,15 @@ def _estimate(
 ) -> Estimate:
     processes = 1 if mode is Mode.NONE else nproc
     trained = model.lora_parameters(training.rank, training.targets)
-    width = _BYTES[training.dtype]
+    width = DTYPE_BYTES[training.dtype]
     base = weight_bytes(model, training.dtype, quantisation)
     gathered = 0
-    adapters = _FP32 * trained
-    gradients = _FP32 * trained
+    adapters = FP32_BYTES * trained
+    gradients = FP32_BYTES * trained
     optimizer = _MOMENTS * trained
     if mode.deepspeed:
         # DeepSpeed updates a flat fp32 copy of what it trains, whatever the precision.
-        optimizer += _FP32 * trained
+        optimizer += FP32_BYTES * trained
         optimizer //= processes
         gradients //= processes
     elif mode is Mode.FSDP:
@@ -180,7 +151,7 @@ def _estimate(
             gathered = 2 * linear // max(1, model.layers)
     buffers = gathered
     if mode is Mode.DDP:
-        buffers = _FP32 * trained
+        buffers = FP32_BYTES * trained
     elif mode.deepspeed:
         buffers += int(2 * width * model.hidden**2)
     away = offload and gpu and mode not in (Mode.NONE, Mode.DDP)
@@ -190,7 +161,7 @@ def _estimate(
         on_host += base + adapters if mode.sharded else 0
     activations = activation_bytes(model, training)
     tokens = training.micro_batch * training.sequence_length
-    logits = _LOGIT_COPIES * _FP32 * tokens * model.vocabulary
+    logits = _LOGIT_COPIES * FP32_BYTES * tokens * model.vocabulary
     return Estimate(
         mode=mode,
         nproc=processes,
@@ -220,43 +191,3 @@ def _undivided(
     if quantisation == "none" or (mode is Mode.ZERO3 and quantisation == "nf4"):
         return 0
     return weight_bytes(model, training.dtype, quantisation, only_linear=True)
-
-
-def weight_bytes(
-    model: ModelShape, dtype: Dtype, quantisation: Quantisation, *, only_linear: bool = False
-) -> int:
-    """Of the base model; quantisation leaves embeddings, norms and the output head alone."""
-    width = _BYTES[dtype]
-    packed = {"none": width, "int8": _INT8, "nf4": _NF4}[quantisation]
-    linear = model.linear_parameters
-    rest = 0 if only_linear else model.parameters - linear
-    return int(linear * packed + rest * width)
-
-
-def activation_bytes(model: ModelShape, training: Training) -> int:
-    """What the forward pass keeps for the backward one, the logits apart.
-
-    Korthikanti et al. 2022 count, for a GPT block in 16 bits with dropout, ``s·b·h·(34 + 5·a·s/h)``
-    bytes (equation 2). Counted the same way for a block whose base is frozen, without dropout and
-    with a gated feed-forward network, in elements a token: 2h inputs of the norms, 2h their outputs
-    (inputs of the adapters), h queries, 2k keys and values, h the attention's output, 4f of the
-    feed-forward network, and r for each adapter: ``6h + 2k + 4f + r·n``. The attention matrices, ``2·a·s`` a token, are kept only by eager
-    attention. Adapters are fp32: below that precision their inputs are kept once more, converted.
-
-    With checkpointing one input a block stays (``s·b·h``; section 5) and one block at a time is
-    recomputed.
-    """
-    tokens = training.sequence_length * training.micro_batch
-    width = _BYTES[training.dtype]
-    h, k, f = model.hidden, model.key_value, model.intermediate
-    blocks = max(1, model.layers)
-    adapted = [x for x in model.linears if not training.targets or x.name in training.targets]
-    elements = width * (6 * h + 2 * k + 4 * f)
-    elements += _FP32 * training.rank * len(adapted) / blocks
-    if width < _FP32:
-        elements += _FP32 * sum(x.inputs for x in adapted) / blocks
-    if training.eager_attention:
-        elements += width * 2 * model.heads * training.sequence_length
-    if training.checkpointing:
-        return int(tokens * (elements + width * h * model.layers))
-    return int(tokens * elements * model.layers)

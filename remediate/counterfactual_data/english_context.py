@@ -1,4 +1,4 @@
-"""Whether an English word tells gender where it stands: a verb, a surname or half a word does not."""
+"""Whether an English word tells gender where it stands: a verb or a surname does not."""
 
 from __future__ import annotations
 

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from remediate.counterfactual_data.english_her import Reading
-from remediate.counterfactual_data.english_phrase import after_compound, ends, is_adverb, word_list
+from remediate.counterfactual_data.english_phrase import (
+    after_compound,
+    ends,
+    is_adjective,
+    is_adverb,
+    word_list,
+)
 from remediate.counterfactual_data.english_words import Sentence
 
 
@@ -29,6 +35,12 @@ def read_his(line: Sentence, index: int) -> Reading:
     if word == "more" and (following in ("than", "") or following in word_list("closed")):
         number = line.at(after + 2)
         return Reading(number is not None and number.kind == "number")
+    if word == "much":
+        return Reading(is_adjective(following))
+    if word in ("and", "or") and line.capitalised(after + 1):
+        # "his and Katie's divorce"
+        own = line.at(after + 2)
+        return Reading(own is not None and own.lower == "'s")
     if word in word_list("closed"):
         return Reading(False)
     if is_adverb(word) and word != "only" and ends(line, after + 1):

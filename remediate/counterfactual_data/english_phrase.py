@@ -94,7 +94,8 @@ def read_phrase(line: Sentence, index: int) -> Phrase:
             number, plain, at = True, False, at + 1
             continue
         word = token.lower
-        if word in word_list("closed"):
+        much = word == "much" and is_adjective(line.word(at + 1))  # "her much loved aunt"
+        if word in word_list("closed") and not much:
             if word in ("and", "or", "but", "yet") and _listed(line, at):
                 at += 1
                 continue

@@ -106,13 +106,30 @@ def stated_correct(
 def _likeliest(
     model: Any, renderer: Any, messages: Any, pronouns: Mapping[str, Sequence[str]]
 ) -> str:
+    """The gender whose pronoun the model would rather write next.
+
+    Pronouns are compared by their first tokens that differ, which is the first one for every
+    tokenizer met so far: one forward pass gives them all. Where they begin alike, each is scored
+    whole.
+    """
+    import torch
+
     prompt = renderer.prompt_ids(messages)
-    scores = {}
-    for gender, texts in pronouns.items():
-        tails = [renderer.continuation_ids(messages, text) for text in texts]
-        scores[gender] = max(
-            sum(token_logprobs(model, [*prompt, *tail], start=len(prompt))) for tail in tails
-        )
+    tails = {
+        gender: [renderer.continuation_ids(messages, text) for text in texts]
+        for gender, texts in pronouns.items()
+    }
+    firsts = [tail[0] for own in tails.values() for tail in own]
+    if len(set(firsts)) == len(firsts):
+        with torch.inference_mode():
+            tokens = torch.tensor([prompt], device=next(model.parameters()).device)
+            logits = model(input_ids=tokens).logits[0, -1].float()
+        scores = {g: max(float(logits[t[0]]) for t in own) for g, own in tails.items()}
+    else:
+        scores = {
+            g: max(sum(token_logprobs(model, [*prompt, *t], start=len(prompt))) for t in own)
+            for g, own in tails.items()
+        }
     return max(scores, key=lambda gender: scores[gender])
 
 

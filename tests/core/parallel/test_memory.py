@@ -10,15 +10,9 @@ import pytest
 
 from core.errors import EnvironmentProblem, UsageProblem
 from core.parallel.available import gpu_memory, host_memory
+from core.parallel.contents import Training, activation_bytes, weight_bytes
 from core.parallel.duration import training_flops, training_seconds
-from core.parallel.memory import (
-    Estimate,
-    Training,
-    activation_bytes,
-    estimate,
-    first_fitting,
-    weight_bytes,
-)  # fmt: skip
+from core.parallel.memory import Estimate, estimate, first_fitting
 from core.parallel.modes import Mode
 from core.parallel.shape import Linear, ModelShape, read_shape, shape_of
 from tests.core.tiny_models import make_model, save_model

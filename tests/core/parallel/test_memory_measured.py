@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from core.models.packaged import PACKAGE, packaged_model
+from core.parallel.contents import Quantisation, Training
 from core.parallel.launch import launch
-from core.parallel.memory import Quantisation, Training, estimate
+from core.parallel.memory import estimate
 from core.parallel.modes import Mode, ParallelConfig
 from core.parallel.shape import read_shape
 

@@ -13,20 +13,45 @@ from remediate.counterfactual_data.swap_types import CONTEXT
 @pytest.mark.parametrize(
     ("lang", "source", "to", "expected"),
     [
-        ("en", "She told him that his mother called.", Label.MAN, "He told him that his father called."),
-        ("en", "She told him that his mother called.", Label.WOMAN, "She told her that her mother called."),
+        (
+            "en",
+            "She told him that his mother called.",
+            Label.MAN,
+            "He told him that his father called.",
+        ),
+        (
+            "en",
+            "She told him that his mother called.",
+            Label.WOMAN,
+            "She told her that her mother called.",
+        ),
         ("en", "Men and women told him.", Label.WOMAN, "Men and women told her."),
-        ("en", "Is a nurse a man or a woman? He is kind.", Label.WOMAN, "Is a nurse a man or a woman? She is kind."),
-        ("en", "Ladies and gentlemen, Mr. Fox and his son.", Label.WOMAN, "Ladies and gentlemen, Ms. Fox and her daughter."),
+        (
+            "en",
+            "Is a nurse a man or a woman? He is kind.",
+            Label.WOMAN,
+            "Is a nurse a man or a woman? She is kind.",
+        ),
+        (
+            "en",
+            "Ladies and gentlemen, Mr. Fox and his son.",
+            Label.WOMAN,
+            "Ladies and gentlemen, Ms. Fox and her daughter.",
+        ),
         ("en", "His mom and dad love him.", Label.WOMAN, "Her mom and dad love her."),
-        ("en", "He or she may bring his or her book.", Label.MAN, "He or she may bring his or her book."),
+        (
+            "en",
+            "He or she may bring his or her book.",
+            Label.MAN,
+            "He or she may bring his or her book.",
+        ),
         ("zh", "她的父亲和母亲都爱她。", Label.MAN, "他的父亲和母亲都爱他。"),
         ("zh", "她们认识他们。", Label.MAN, "他们认识他们。"),
         ("zh", "她们认识他们。", Label.WOMAN, "她们认识他们。"),
         ("zh", "是男还是女？他没说。", Label.WOMAN, "是男还是女？她没说。"),
         ("zh", "男人和女人都认识这位女护士。", Label.MAN, "男人和女人都认识这位男护士。"),
     ],
-)  # fmt: skip
+)
 def test_one_gender_throughout_but_couples_stay(
     lang: str, source: str, to: Label, expected: str
 ) -> None:
@@ -44,13 +69,18 @@ def test_one_gender_throughout_leaves_none_of_the_other() -> None:
 @pytest.mark.parametrize(
     ("lang", "source", "keep", "expected"),
     [
-        ("en", "The Women's Hospital hired her.", ["women's hospital"], "The Women's Hospital hired him."),
+        (
+            "en",
+            "The Women's Hospital hired her.",
+            ["women's hospital"],
+            "The Women's Hospital hired him.",
+        ),
         ("en", "Mary knows Maryland and John.", ["Mary"], "Mary knows Maryland and Mary."),
         ("en", "She is here.", ["", " "], "He is here."),
         ("en", "The man saw her.", ["man", "her"], "The man saw her."),
         ("zh", "她在妇幼医院见到了王女士。", ["王女士"], "他在妇幼医院见到了王女士。"),
     ],
-)  # fmt: skip
+)
 def test_kept_words_stay(lang: str, source: str, keep: list[str], expected: str) -> None:
     assert swap_gender(source, lang, keep=keep).text == expected
 
