@@ -13,6 +13,8 @@ from core.console import run_command
 from core.errors import UsageProblem
 
 if TYPE_CHECKING:
+    from core.parallel.modes import ParallelConfig
+    from remediate.dpo.config import TrainingConfig
     from remediate.repair import Repair
 
 _EXAMPLES = """\
@@ -79,7 +81,8 @@ def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--node-rank", type=int, default=0, show_default=True),
         click.option("--master", help="HOST:PORT of machine 0."),
         click.option(
-            "--deepspeed", "deepspeed_config", help="Your own DeepSpeed configuration.",
+            "--deepspeed-config", "--deepspeed", "deepspeed_config",
+            help="Your own DeepSpeed configuration.",
             type=click.Path(path_type=Path, exists=True, dir_okay=False),
         ),
         click.option(
@@ -136,45 +139,53 @@ def _stage(name: str, summary: str) -> None:
         return 0
 
 
+@cli.command(epilog="\b\nExample:\n  remediate plan qwen-7b-chat --nproc 4 --parallel zero3")
+@_shared
+def plan(**options: Any) -> None:
+    """Estimate memory and time of the training in every mode; loads and trains nothing."""
+    training, parallel = _training(options), _parallel(options)
+    from core.models.resolve import resolve
+    from remediate.plan import print_plan
+
+    model = resolve(options["model"], hub=options["hub"])
+    if model.path is None:
+        raise UsageProblem(f"{options['model']} is a server: its size is not known here.")
+    print_plan(model.path, training, parallel)
+
+
 _stage("data", "Sample the model's texts and build pairs.jsonl with its data card.")
 _stage("train", "Train the adapter on the folder's pairs.")
 _stage("merge", "Merge the adapter and compare merged with base + adapter.")
 _stage("verify", "Audit again, judge, report.")
 
 
+def _training(options: dict[str, Any]) -> TrainingConfig:
+    from remediate.dpo.config import TrainingConfig
+
+    names = ("loss", "target", "tuner", "rank", "beta", "steps", "batch", "learning_rate")
+    return TrainingConfig(
+        seed=options["seed"],
+        max_length=options["max_length"],
+        micro_batch=min(options["micro_batch"], options["batch"]),
+        alpha=2 * options["rank"],
+        **{name: options[name] for name in names},
+    )
+
+
+def _parallel(options: dict[str, Any]) -> ParallelConfig:
+    from core.parallel.modes import ParallelConfig
+
+    names = ("nproc", "offload", "nnodes", "node_rank", "master", "deepspeed_config")
+    return ParallelConfig(mode=options["parallel"], **{name: options[name] for name in names})
+
+
 def _repair(options: dict[str, Any], *, merge: bool = True) -> Repair:
     """Arguments → a repair folder; every wrong combination is told here."""
     from audit.progress import ConsoleWatcher
     from core.models.resolve import check_name
-    from core.parallel.modes import Mode, ParallelConfig
-    from remediate.dpo.config import TrainingConfig
     from remediate.repair import Repair, RepairOptions
 
-    training = TrainingConfig(
-        seed=options["seed"],
-        **{
-            name: options[name]
-            for name in (
-                "loss", "target", "tuner", "rank", "beta", "steps", "batch", "learning_rate",
-                "max_length",
-            )
-        },
-        micro_batch=min(options["micro_batch"], options["batch"]),
-        alpha=2 * options["rank"],
-    )  # fmt: skip
-    if options["parallel"] not in [mode.value for mode in Mode]:
-        raise UsageProblem(
-            f"--parallel {options['parallel']} is not known. Choose one of {', '.join(Mode)}."
-        )
-    parallel = ParallelConfig(
-        mode=Mode(options["parallel"]),
-        **{
-            name: options[name]
-            for name in (
-                "nproc", "offload", "nnodes", "node_rank", "master", "deepspeed_config",
-            )
-        },
-    )  # fmt: skip
+    training, parallel = _training(options), _parallel(options)
     suites, langs = _words(options["suites"]), _words(options["langs"])
     _check_audits(suites, langs, options)
     check_name(options["model"])
@@ -184,16 +195,14 @@ def _repair(options: dict[str, Any], *, merge: bool = True) -> Repair:
             model=options["model"],
             out=options["out"] or Path("repairs") / name,
             suites=suites,
-            backend=options["backend"],
             langs=langs,
-            seed=options["seed"],
-            limit=options["limit"],
-            hub=options["hub"],
             training=training,
             parallel=parallel,
             merge=merge,
-            resume=options["resume"],
-            debug=options["debug"],
+            **{
+                name: options[name]
+                for name in ("backend", "seed", "limit", "hub", "resume", "debug")
+            },
         ),
         ConsoleWatcher(),
     )

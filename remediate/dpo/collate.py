@@ -39,9 +39,9 @@ class SharedPrefixCollator:
 
     The repeated token takes its own position again and sees the prefix before it, so that the
     rejected side's first own token is predicted from where the chosen side's was. ``attention``
-    (batch, 1, length, length) is true where a token sees another; ``position_ids`` (batch, length) restart for
-    the rejected side; ``sides`` (batch, 2, length) marks the tokens whose log-probability counts
-    for chosen and for rejected (shared completion tokens count for both).
+    (batch, 1, length, length) is true where a token sees another; ``position_ids`` (batch,
+    length) restart for the rejected side; ``sides`` (batch, 2, length) marks the tokens whose
+    log-probability counts for chosen and for rejected (shared completion tokens for both).
     """
 
     def __init__(self, pad_token_id: int) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -170,7 +171,9 @@ def load_trainable(
     from remediate.lora.tuners import quantisation
 
     quantised = quantisation(config, compute_dtype=dtype)
-    placed = {} if sharded or quantised is None else {"device_map": {"": device}}
+    # Quantised weights are placed while they load: each process on its own GPU.
+    own = f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if device == "cuda" else device
+    placed = {} if sharded or quantised is None else {"device_map": {"": own}}
     return AutoModelForCausalLM.from_pretrained(
         path,
         dtype=dtype,
