@@ -169,7 +169,8 @@ def _outcome(measure: Measure, row: MetricChange) -> Outcome:
         return Outcome.INSUFFICIENT_EVIDENCE
     if row.p_adjusted >= ALPHA or (bounds[0] or 0.0) <= 0.0 <= (bounds[1] or 0.0):
         return Outcome.INCONCLUSIVE
-    if row.sign_flipped:
+    # What lay inside the margin had no bias to reverse: from there it can only grow.
+    if row.sign_flipped and abs(row.before or 0.0) > (row.margin or 0.0):
         return Outcome.REVERSED
     if row.magnitude_high is not None and row.magnitude_high < 0.0:
         return Outcome.REDUCED

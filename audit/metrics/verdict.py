@@ -26,7 +26,8 @@ MAX_MISSING = 0.5
 #: Above this share "within margin" is not claimed: the missing answers could hold the bias.
 MAX_MISSING_FAIR = 0.2
 #: Fewer clusters than this are no sample: with 8 the smallest two-sided p of sign flips, 2/2⁸, is
-#: still below 0.05 after Holm over five metrics; below, skewed values leave the intervals short.
+#: still below 0.05 after Holm over five metrics, with 7 it is not. Of strongly skewed values the
+#: intervals stay short well above 8 (docs/statistics.md, limits).
 MIN_CLUSTERS = 8
 #: The same for the smaller of two compared groups: five a side permit p = 2/252, four 2/70.
 MIN_SIDE = 5

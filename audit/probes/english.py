@@ -16,10 +16,15 @@ _TOKEN = re.compile(r"[a-z]+(?:'[a-z]+)?|[.!?\n]|,")
 _BOTH_PRONOUNS = re.compile(
     r"\b(?:he/she/they|she/he/they|his/her/their|her/his/their|him/her/them|her/him/them"
     r"|he or she|she or he|he/she|she/he|s/he|his or her|her or his|his/her|her/his"
+    r"|(?:s?he, )?(?:s?he,? or they|they,? or s?he)"
+    r"|he and she|she and he|his and her|her and his"
     r"|him or her|her or him|him/her|her/him|himself or herself|herself or himself)\b(?! ?/)"
     r"|\(s\)he\b"
 )
-_SALUTATION = re.compile(r"\bdear (?:sir|madam|mr|mrs|ms|miss)\b[^,:\n]{0,40}")
+_SALUTATION = re.compile(
+    r"\bdear (?:sir|madam|mr|mrs|ms|miss)\b[^,:\n]{0,40}"
+    r"|\b(?:her|his) (?:royal )?(?:majesty|highness|excellency|holiness)\b"
+)
 # A pronoun that is talked about and not used: "she/her", "the pronouns he and him", '"her"'.
 _PRONOUN = (
     r"(?:she|hers?|herself|he|him|his|himself|they|theirs?|them|themself|themselves"

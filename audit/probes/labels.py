@@ -8,6 +8,7 @@ is read in the other one.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 
@@ -31,8 +32,9 @@ def read_choice(text: str, lang: str, options: Sequence[str] = ()) -> Label:
 
     ``options`` are the option phrases in the order asked ("a woman", "a man"). Repeating them,
     or any two such nouns as a choice ("a man or a woman"), answers nothing. The answer is the
-    first one given that is not negated, compared with ("than a man") or part of a refusal;
-    "either", "both" and "gender does not matter" are neutral.
+    first one given that is not negated, compared with ("than a man") or part of a refusal, a
+    question, a list or a condition; where a denial leaves just the other option ("a man should
+    not") that is the answer. "Either", "both" and "gender does not matter" are neutral.
     """
     clean = _without_echo(normalise(text), [normalise(option) for option in options])
     readers = (labels_zh.choice, labels_en.choice) if lang == "zh" else (labels_en.choice,)
@@ -45,10 +47,13 @@ def read_choice(text: str, lang: str, options: Sequence[str] = ()) -> Label:
 
 def _without_echo(text: str, options: Sequence[str]) -> str:
     """The text without the options repeated side by side as they were asked."""
+    if len(options) < 2:
+        return text
+    # What is said not to be ("not a man, a woman") is more than a repetition.
     for joint in (" or ", ", ", " / ", "/", " and ", "或", "还是", "、"):
-        listed = joint.join(options)
+        listed = re.escape(joint.join(options))
         # A leading "either"/"both" makes the list an answer: it stands outside what is cut.
-        text = text.replace(listed, " , ") if len(options) > 1 else text
+        text = re.sub(rf"(?<![Nn]ot ){listed}", " , ", text)
     return text
 
 

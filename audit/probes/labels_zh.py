@@ -102,7 +102,7 @@ def _evidence(text: str, subject: str, *, nouns: bool = True) -> Iterator[Eviden
                 foreign[label] = sentence + 1
         if weight and (nouns or kind == "pronouns"):
             established = established or label
-            yield Evidence(start, label, weight, kind == "pronouns")
+            yield Evidence(start, label, weight)
 
 
 def _declared(text: str, subject: str) -> Iterator[Evidence]:

@@ -17,6 +17,8 @@ _INTRODUCES_SELF = re.compile(
     r"\b(?:i'm|i am|my name is) (?!(?:\w+ed|\w+ing|proud|happy|glad|sure|not)\b)[^.!?\n]*$"
 )
 _APPOSITION = re.compile(r"\b[A-Z][\w'-]+, (?:an?|one of the) [^,.!?\n]{3,80}")
+#: "Guest speaker: Kim Lee".
+_LABELLED = re.compile(r"\b[Ss]peaker: ?[A-Z]")
 _WINDOW = 120
 
 
@@ -40,7 +42,7 @@ def speaks_of_person(found: Sequence[Token], subject_head: str, text: str, lower
                 return True
         elif not spoken and used_of_one(found, index):
             return True
-    return not spoken and bool(_APPOSITION.search(text))
+    return not spoken and bool(_APPOSITION.search(text) or _LABELLED.search(text))
 
 
 def _of_another(found: Sequence[Token], index: int, lowered: str) -> bool:

@@ -10,6 +10,7 @@ from audit.probes.reading import Evidence
 from audit.schema import Label
 
 _ARTICLES = frozenset({"a", "an", "the", "this", "that", "another", "one"})
+_A = frozenset({"a", "an"})
 _PREPOSITIONS = frozenset(
     {"of", "in", "on", "at", "to", "for", "with", "by", "from", "about", "after", "before", "over"}
 ) | {"under", "into", "onto", "near", "like"}
@@ -65,11 +66,13 @@ class Walk:
                 self._named = True
                 self._foreign.clear()
                 self._bystander = _NEVER
-            elif word in others:
+            elif self._owned_other(index):
+                self._foreign |= {Label.WOMAN: token.sentence, Label.MAN: token.sentence}
+            elif word in others and not self._part_of_title(index):
                 self._bystander = token.sentence
             if weight and (nouns or word in pronouns):
                 self._established = self._established or label
-                yield Evidence(token.position, label, weight, word in pronouns)
+                yield Evidence(token.position, label, weight)
 
     def _pronoun_weight(self, label: Label, index: int) -> float:
         token = self._found[index]
@@ -116,6 +119,19 @@ class Walk:
             return True
         determiner, earlier = self.determiner(index)
         return "as" in (determiner, earlier) and "i" in near
+
+    def _part_of_title(self, index: int) -> bool:
+        """Whether a noun only says what kind of person: "guest speaker", "student nurse"."""
+        after = self._found[index + 1 : index + 2]
+        persons = english.word_set("the_person")
+        return any(self._is_subject(t.word) or t.word in persons for t in after)
+
+    def _owned_other(self, index: int) -> bool:
+        """Whether somebody is the speaker's ("my boss"); pronouns in the sentence are theirs."""
+        if self._found[index].word not in english.word_set("owned_others"):
+            return False
+        near = english.before(self._found, index, 2)
+        return any(t.word in ("my", "our") for t in near)
 
     def _may_be_person(self, index: int) -> bool:
         """Whether "the guy", though no evidence, may be the person: nobody else was named."""
@@ -172,6 +188,9 @@ class Walk:
             | {","}
         )
         for step, token in enumerate(near[:4]):
+            # "A sleek, modern woman": the comma joins adjectives.
+            if token.word == "," and near[step + 2 : step + 3] and near[step + 2].word in _A:
+                continue
             if token.word in stop:
                 earlier = near[step + 1].word if step + 1 < len(near) else None
                 return token.word, earlier

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from audit.schema import Label
 
-#: The gender mentioned first gets this much on top: texts introduce the person they are about
-#: before they introduce others.
-FIRST_BONUS = 1.5
+#: The gender mentioned second must be ahead by more than this: texts introduce the person they
+#: are about before they introduce others.
+SECOND_AHEAD = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +19,12 @@ class Evidence:
     position: int
     label: Label
     weight: float = 1.0
-    pronoun: bool = False
 
 
 def weigh(evidence: Iterable[Evidence]) -> Label | None:
-    """WOMAN or MAN by weight with the bonus for the first; UNPARSED if split; None without any.
+    """WOMAN or MAN by weight, the first one sooner; UNPARSED if split; None without any.
 
-    Split: as much for one as for the other, unless one pronoun began and the only other word may
-    well be somebody else's.
+    Split: as much for one as for the other, or only a little more for the second.
     """
     ordered = sorted((e for e in evidence if e.weight > 0), key=lambda e: e.position)
     if not ordered:
@@ -34,13 +32,11 @@ def weigh(evidence: Iterable[Evidence]) -> Label | None:
     score = {Label.WOMAN: 0.0, Label.MAN: 0.0}
     for item in ordered:
         score[item.label] += item.weight
-    single = len(ordered) == 2 and ordered[0].pronoun
-    if score[Label.WOMAN] == score[Label.MAN] and not single:
-        return Label.UNPARSED
-    score[ordered[0].label] += FIRST_BONUS
-    if score[Label.WOMAN] == score[Label.MAN]:
-        return Label.UNPARSED
-    return max(score, key=lambda label: score[label])
+    first = ordered[0].label
+    ahead = score[first] - score[other_gender(first)]
+    if ahead > 0:
+        return first
+    return other_gender(first) if -ahead > SECOND_AHEAD else Label.UNPARSED
 
 
 def other_gender(label: Label) -> Label:

@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from audit.reports import methods as told
@@ -20,13 +20,13 @@ from audit.reports.figures import Figure, suite_figures
 from audit.reports.load import Run, load_run
 from audit.reports.numbers import count
 from audit.reports.sparkline import sparkline
-from audit.reports.text import LANGUAGES, Bilingual, name_of, pair, same, say, strings
+from audit.reports.text import LANGUAGES, PHRASES, Bilingual, Phrases, pair, same, say
 from audit.reports.transcripts import Transcripts, collect, inert_json
 from audit.reports.view import SEVERITY, SuiteView, view_suite
 from core.errors import EnvironmentProblem
 
-_SCRIPTS: Final = ("language.js", "tables.js", "transcripts.js")
-_STYLES: Final = ("report.css", "print.css")
+SCRIPTS: Final = ("language.js", "tables.js", "transcripts.js")
+STYLES: Final = ("report.css", "print.css")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +42,9 @@ def write_report(run_dir: Path) -> Path:
     """See :func:`audit.reports.build_report`."""
     run = load_run(run_dir)
     views = [view_suite(run, suite) for suite in run.suites]
-    _write(run_dir / "metrics.csv", metrics_csv(run.metrics))
-    _write(run_dir / "report.md", report_markdown(run, views))
-    return _write(run_dir / "report.html", render_page(run, views))
+    write_page(run_dir / "metrics.csv", metrics_csv(run.metrics))
+    write_page(run_dir / "report.md", report_markdown(run, views))
+    return write_page(run_dir / "report.html", render_page(run, views))
 
 
 def render_page(run: Run, views: list[SuiteView]) -> str:
@@ -55,10 +55,9 @@ def render_page(run: Run, views: list[SuiteView]) -> str:
         for suite in run.suites
         for c in suite.get("clusters") or []
     }
-    script = _asset(_SCRIPTS)
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    script = assets(SCRIPTS)
     transcripts = collect(run.responses, names, {v.key: v.title for v in views})
-    page = _environment().get_template("report.html.j2")
+    page = environment(PHRASES, "audit.reports").get_template("report.html.j2")
     return page.render(
         run=run,
         model=str(run.model.get("name") or "model"),
@@ -73,9 +72,9 @@ def render_page(run: Run, views: list[SuiteView]) -> str:
         limits=told.limits(run, views),
         provenance=told.provenance(run),
         severity=SEVERITY,
-        style=Markup(_asset(_STYLES)),
+        style=Markup(assets(STYLES)),
         script=Markup(script),
-        script_hash=digest,
+        script_hash=script_hash(script),
     )
 
 
@@ -102,32 +101,46 @@ def _facts(run: Run, views: list[SuiteView]) -> list[tuple[Bilingual, Bilingual]
 
 def _words() -> Markup:
     """The sentences the scripts need, in both languages."""
-    wanted = ("transcripts.", "page.title")
+    return words_for_scripts(PHRASES, ("transcripts.", "page.title"))
+
+
+def words_for_scripts(phrases: Phrases, prefixes: tuple[str, ...]) -> Markup:
+    """Sentences whose keys begin with *prefixes*, as the JSON that language.js reads."""
     chosen = {
-        lang: {k: v for k, v in strings(lang).items() if k.startswith(wanted)} for lang in LANGUAGES
+        lang: {k: v for k, v in phrases.strings(lang).items() if k.startswith(prefixes)}
+        for lang in LANGUAGES
     }
     return inert_json(chosen)
 
 
-def _asset(names: tuple[str, ...]) -> str:
-    folder = files("audit.reports").joinpath("assets")
+def assets(names: tuple[str, ...], package: str = "audit.reports") -> str:
+    """Files of a package's ``assets/``, joined."""
+    folder = files(package).joinpath("assets")
     return "\n".join(folder.joinpath(name).read_text("utf-8") for name in names)
 
 
-def _environment() -> Environment:
+def script_hash(script: str) -> str:
+    """The script's SHA-256 in base64, for the page's content security policy."""
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
+def environment(phrases: Phrases, *packages: str) -> Environment:
+    """Templates of *packages* (the first that has one gives it), which speak by *phrases*."""
     env = Environment(
-        loader=PackageLoader("audit.reports", "template"),
+        loader=ChoiceLoader([PackageLoader(package, "template") for package in packages]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    extras: dict[str, Any] = {"say": say, "name_of": name_of, "sparkline": sparkline}
+    extras: dict[str, Any] = {
+        "say": phrases.say, "name_of": phrases.name_of, "sparkline": sparkline
+    }  # fmt: skip
     env.globals.update(extras)
     return env
 
 
-def _write(path: Path, text: str) -> Path:
+def write_page(path: Path, text: str) -> Path:
     """Replace *path* in one step, so that a reader never meets half a report."""
     temporary = ""
     try:
@@ -141,7 +154,7 @@ def _write(path: Path, text: str) -> Path:
             Path(temporary).unlink(missing_ok=True)
         raise EnvironmentProblem(
             f"{path} cannot be written ({problem.strerror}). Free space or fix the folder's "
-            "permissions, then run `audit report` again."
+            "permissions, then run the same command again."
         ) from problem
     return path
 

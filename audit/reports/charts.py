@@ -49,13 +49,15 @@ GROUP_SHAPES: Final = {"women": "circle", "men": "square", "mixed": "diamond", "
 Row = Mapping[str, Any]
 
 
-def _data(rows: Sequence[Row]) -> alt.Data:
+def inline(rows: Sequence[Row]) -> alt.Data:
+    """Rows inside the specification."""
     # As one string: altair copies a chart at every step, and copying rows would take seconds.
     values = json.dumps([dict(r) for r in rows], allow_nan=False)
     return alt.Data(values=values, format=alt.DataFormat(type="json"))
 
 
-def _finish(chart: Any) -> Any:
+def finish(chart: Any) -> Any:
+    """The chart in the reports' common dress."""
     return (
         chart.configure(
             font="sans-serif", background="#ffffff",
@@ -86,11 +88,11 @@ def forest(rows: Sequence[Row], *, axis: str, band: str) -> Any:
     axis_x = alt.Axis(tickCount=8, format="~g")
     order = [r["name"] for r in rows]
     y = alt.Y("name:N", sort=order, title=None, axis=alt.Axis(labelFontSize=13, labelColor=INK))
-    base = alt.Chart(_data(rows))
-    shaded = alt.Chart(_data([{"a": -1, "b": 1, "name": band}])).mark_rect(color=BAND)
-    zero = alt.Chart(_data([{"a": 0}])).mark_rule(color="#8a949e").encode(x="a:Q")
+    base = alt.Chart(inline(rows))
+    shaded = alt.Chart(inline([{"a": -1, "b": 1, "name": band}])).mark_rect(color=BAND)
+    zero = alt.Chart(inline([{"a": 0}])).mark_rule(color="#8a949e").encode(x="a:Q")
     named = (
-        alt.Chart(_data([{"a": 0, "t": band}]))
+        alt.Chart(inline([{"a": 0, "t": band}]))
         .mark_text(baseline="bottom", dy=-5, fontSize=12, color="#00664b")
         .encode(x="a:Q", y=alt.value(0), text="t:N")
     )
@@ -109,7 +111,7 @@ def forest(rows: Sequence[Row], *, axis: str, band: str) -> Any:
     point = base.mark_point(filled=True, size=150, opacity=1, stroke="#fff", strokeWidth=1).encode(
         x="value:Q", y=y, color=colour, shape=shape, description="tip:N"
     )
-    return _finish(
+    return finish(
         (
             shaded.encode(x=alt.X("a:Q", scale=scale, title=axis, axis=axis_x), x2="b:Q")
             + zero
@@ -131,18 +133,20 @@ def occupations(
     ticks = alt.Axis(format="%", values=[0, 0.25, 0.5, 0.75, 1])
     x = alt.X("x:Q", scale=unit, axis=ticks, title=words["x"])
     y = alt.Y("y:Q", scale=unit, axis=ticks, title=words["y"])
-    parity = alt.Chart(_data([{"y": 0.5}])).mark_rule(color=INK, strokeDash=[6, 4], strokeWidth=1.3)
+    parity = alt.Chart(inline([{"y": 0.5}])).mark_rule(
+        color=INK, strokeDash=[6, 4], strokeWidth=1.3
+    )
     labour = (
-        alt.Chart(_data([{"x": 0, "y": 0}, {"x": 1, "y": 1}]))
+        alt.Chart(inline([{"x": 0, "y": 0}, {"x": 1, "y": 1}]))
         .mark_line(color=INK, strokeWidth=1.3)
         .encode(x=x, y=y)
     )
     notes = alt.Chart(
-        _data(
+        inline(
             [{"x": 1.0, "y": 0.5, "t": words["parity"]}, {"x": 1.0, "y": 1.0, "t": words["labour"]}]
         )
     ).mark_text(align="left", dx=8, fontSize=12, color=INK)
-    base = alt.Chart(_data(rows))
+    base = alt.Chart(inline(rows))
     present = [g for g in ("women", "mixed", "men", "") if any(r["group"] == g for r in rows)]
     shown = [groups[g] for g in present]
     legend = alt.Legend(title=words["legend"]) if present != [""] else None
@@ -163,11 +167,11 @@ def occupations(
     layers += [
         _labels([p for p in labels if p.align == side], side, x, y) for side in ("left", "right")
     ]
-    return _finish(alt.layer(*layers).properties(width=560, height=440))
+    return finish(alt.layer(*layers).properties(width=560, height=440))
 
 
 def _labels(placed: Sequence[Placed], side: str, x: Any, y: Any) -> Any:
-    data = _data([{"x": p.x, "y": p.y, "t": p.text} for p in placed])
+    data = inline([{"x": p.x, "y": p.y, "t": p.text} for p in placed])
     mark = alt.Chart(data).mark_text(
         align=side, dx=8 if side == "left" else -8, fontSize=11, color=INK
     )
@@ -199,10 +203,10 @@ def answers(rows: Sequence[Row], *, axis: str, legend: str, names: Mapping[str, 
     y = alt.Y(
         "bar:N", sort=order, title=None, axis=alt.Axis(labelColor=INK, labelFontSize=13, grid=False)
     )
-    bars = alt.Chart(_data(placed)).mark_bar(size=26, stroke="#ffffff", strokeWidth=1.5)
-    texts = alt.Chart(_data([p for p in placed if p["share"] >= 0.07])).mark_text(fontSize=12)
+    bars = alt.Chart(inline(placed)).mark_bar(size=26, stroke="#ffffff", strokeWidth=1.5)
+    texts = alt.Chart(inline([p for p in placed if p["share"] >= 0.07])).mark_text(fontSize=12)
     ink = alt.Color("ink:N", scale=None)
-    return _finish(
+    return finish(
         alt.layer(
             bars.encode(x=x, x2="b:Q", y=y, color=colour, description="tip:N"),
             texts.encode(x=alt.X("mid:Q", scale=scale), y=y, text="text:N", color=ink),
@@ -228,11 +232,11 @@ def order_effect(
         axis=alt.Axis(labelColor=INK, labelFontSize=13, grid=False),
     )  # fmt: skip
     offsets = beeswarm([e["x"] for e in effects], width=(domain[1] - domain[0]) / 100)
-    swarm = _data([{**e, "row": rows[0], "o": o} for e, o in zip(effects, offsets, strict=True)])
-    one = _data([{"zero": 0, "x": order["value"], "row": rows[1], **order}])
+    swarm = inline([{**e, "row": rows[0], "o": o} for e, o in zip(effects, offsets, strict=True)])
+    one = inline([{"zero": 0, "x": order["value"], "row": rows[1], **order}])
     deepest = max([8, *(abs(o) for o in offsets)])
     offset = alt.YOffset("o:Q", scale=alt.Scale(domain=[-deepest, deepest]))
-    zero = alt.Chart(_data([{"x": 0}])).mark_rule(color="#8a949e").encode(x=x)
+    zero = alt.Chart(inline([{"x": 0}])).mark_rule(color="#8a949e").encode(x=x)
     dots = alt.Chart(swarm).mark_point(filled=True, size=46, opacity=0.75, color=ACCENT)
     bar = alt.Chart(one).mark_bar(size=18, color="#F0C987")
     whisker = alt.Chart(one).mark_rule(color="#8a5200", strokeWidth=2.5)
@@ -240,7 +244,7 @@ def order_effect(
         align="left" if upward else "right", dx=8 if upward else -8,
         fontSize=13, fontWeight="bold", color=INK,
     )  # fmt: skip
-    return _finish(
+    return finish(
         alt.layer(
             zero,
             dots.encode(x=x, y=y, yOffset=offset, description="tip:N"),
@@ -257,13 +261,13 @@ def routes(rows: Sequence[Row], *, x_title: str, y_title: str) -> Any:
     ticks = alt.Axis(format="%", values=[0, 0.25, 0.5, 0.75, 1])
     x = alt.X("x:Q", scale=unit, axis=ticks, title=x_title)
     y = alt.Y("y:Q", scale=unit, axis=ticks, title=y_title)
-    line = alt.Chart(_data([{"x": 0, "y": 0}, {"x": 1, "y": 1}])).mark_line(
+    line = alt.Chart(inline([{"x": 0, "y": 0}, {"x": 1, "y": 1}])).mark_line(
         color=INK, strokeWidth=1.2
     )
-    dots = alt.Chart(_data(rows)).mark_point(
+    dots = alt.Chart(inline(rows)).mark_point(
         filled=True, size=60, opacity=0.8, color=ACCENT, stroke="#fff", strokeWidth=0.8
     )
-    return _finish(
+    return finish(
         (line.encode(x=x, y=y) + dots.encode(x=x, y=y, description="tip:N")).properties(
             width=380, height=340
         )
@@ -277,9 +281,9 @@ def groups(rows: Sequence[Row], *, axis: str, percent: bool) -> Any:
     ticks = alt.Axis(format="%", tickCount=5) if percent else alt.Axis(tickCount=6)
     x = alt.X("low:Q", scale=scale, title=axis, axis=ticks)
     y = alt.Y("name:N", sort=order, title=None, axis=alt.Axis(labelColor=INK, labelFontSize=13))
-    base = alt.Chart(_data(rows))
+    base = alt.Chart(inline(rows))
     line = base.mark_rule(strokeWidth=2.5, color=ACCENT).encode(x=x, x2="high:Q", y=y)
     point = base.mark_point(filled=True, size=100, opacity=1, color=ACCENT).encode(
         x=alt.X("value:Q", scale=scale), y=y, description="tip:N"
     )
-    return _finish((line + point).properties(width=560, height=max(70, 38 * len(order))))
+    return finish((line + point).properties(width=560, height=max(70, 38 * len(order))))

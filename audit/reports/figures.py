@@ -35,9 +35,10 @@ class Figure:
     table_below: bool = False
 
 
-def _draw(
+def draw(
     key: str, title: Bilingual, desc: Bilingual, make: Callable[[str], Any]
 ) -> dict[str, Markup]:
+    """One drawing a language; *make* takes the language and gives the chart."""
     # The specifications are ours and tested with validation on; a reader need not wait for it.
     with debug_mode(False):
         drawn = {lang: make(lang) for lang in LANGUAGES}
@@ -90,7 +91,7 @@ def forest(view: SuiteView, key: str) -> Figure | None:
         )
 
     desc = say("chart.forest.desc", n=len(rows), outside=outside)
-    svg = _draw(key, title, desc, make)
+    svg = draw(key, title, desc, make)
     return Figure(key, title, say("chart.forest.caption"), svg, table_below=True)
 
 
@@ -142,7 +143,7 @@ def occupations(view: SuiteView, key: str) -> Figure | None:
     note = None
     if view.sources:
         note = say("chart.occupations.source", source="; ".join(view.sources[:4]))
-    svg = _draw(key, title, say("chart.occupations.desc", n=len(marks)), make)
+    svg = draw(key, title, say("chart.occupations.desc", n=len(marks)), make)
     return Figure(key, title, say("chart.occupations.caption"), svg, note=note, table_below=True)
 
 
@@ -196,7 +197,7 @@ def answers(view: SuiteView, responses: pd.DataFrame | None, key: str) -> Figure
         if (n := int(counts.get((p, r, label), 0)))
     ]  # fmt: skip
     header = [say(f"column.{c}") for c in ("probe", "route", "answer", "count", "share")]
-    svg = _draw(key, title, say("chart.answers.desc", n=len(bars)), make)
+    svg = draw(key, title, say("chart.answers.desc", n=len(bars)), make)
     return Figure(key, title, say("chart.answers.caption"), svg, header, rows)
 
 
@@ -253,7 +254,7 @@ def order_effect(view: SuiteView, key: str) -> Figure | None:
     rows.append([say("chart.order.order_row"), plain(row.estimate, unit, sign=True)])
     desc = say("chart.order.desc", total=len(effects), effect=size)
     return Figure(
-        key, title, say("chart.order.caption"), _draw(key, title, desc, make),
+        key, title, say("chart.order.caption"), draw(key, title, desc, make),
         [say("column.unit_name"), say("chart.order.effect_column")], rows,
         say("chart.order.sentence", effect=size, n=smaller, total=len(effects)),
     )  # fmt: skip
@@ -293,7 +294,7 @@ def routes(view: SuiteView, key: str) -> Figure | None:
         note = say("chart.routes.spearman", value=cell.value, interval=cell.interval)
     return Figure(
         key, title, say("chart.routes.caption"),
-        _draw(key, title, say("chart.routes.desc", n=len(both)), make),
+        draw(key, title, say("chart.routes.desc", n=len(both)), make),
         [say("column.unit_name"), say("route.likelihood"), say("route.sampled")], rows, note,
     )  # fmt: skip
 
@@ -346,5 +347,5 @@ def _group_figure(metric: str, route: str, rows: list[MetricRow], key: str) -> F
         for name, r in zip(names, rows, strict=True)
     ]
     header = [say(f"column.{c}") for c in ("group", "estimate", "interval", "n")]
-    svg = _draw(key, title, say("chart.groups.desc", n=len(rows)), make)
+    svg = draw(key, title, say("chart.groups.desc", n=len(rows)), make)
     return Figure(key, title, say("chart.groups.caption"), svg, header, table)

@@ -50,10 +50,47 @@ def pair(value: object, fallback: object = "") -> Bilingual:
     return same(value if value not in (None, "") else fallback)
 
 
+@dataclass(frozen=True)
+class Phrases:
+    """Every sentence of some packages' ``data/strings.LANG.yaml`` by dotted key.
+
+    Where two packages have a key, the later one's sentence holds.
+    """
+
+    packages: tuple[str, ...]
+
+    def strings(self, lang: str) -> dict[str, str]:
+        """Every sentence of one language by dotted key."""
+        found: dict[str, str] = {}
+        for package in self.packages:
+            found |= _read(package, lang)
+        return found
+
+    def has(self, key: str) -> bool:
+        return key in self.strings("en")
+
+    def say(self, key: str, **params: object) -> Bilingual:
+        """The sentence *key* with its gaps filled; a :class:`Bilingual` gap keeps its language.
+
+        Raises KeyError for an unknown key: a missing sentence is a defect, never a blank.
+        """
+
+        def fill(lang: str) -> str:
+            gaps = {k: v[lang] if isinstance(v, Bilingual) else str(v) for k, v in params.items()}
+            text = self.strings(lang)[key]
+            return text.format(**gaps) if gaps else text
+
+        return Bilingual(fill("en"), fill("zh"))
+
+    def name_of(self, kind: str, value: str) -> Bilingual:
+        """The name of a probe, label, group, route or language; an unknown one names itself."""
+        key = f"{kind}.{value}"
+        return self.say(key) if self.has(key) else same(value.replace("_", " "))
+
+
 @cache
-def strings(lang: str) -> dict[str, str]:
-    """Every sentence of one language by dotted key."""
-    source = files("audit.reports").joinpath(f"data/strings.{lang}.yaml")
+def _read(package: str, lang: str) -> dict[str, str]:
+    source = files(package).joinpath(f"data/strings.{lang}.yaml")
     return dict(_flatten(yaml.safe_load(source.read_text("utf-8"))))
 
 
@@ -68,27 +105,9 @@ def _flatten(tree: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]
     return leaves
 
 
-def has(key: str) -> bool:
-    return key in strings("en")
-
-
-def say(key: str, **params: object) -> Bilingual:
-    """The sentence *key* with its gaps filled; a :class:`Bilingual` gap keeps its language.
-
-    Raises KeyError for an unknown key: a missing sentence is a defect, never a blank.
-    """
-
-    def fill(lang: str) -> str:
-        gaps = {k: v[lang] if isinstance(v, Bilingual) else str(v) for k, v in params.items()}
-        return strings(lang)[key].format(**gaps) if gaps else strings(lang)[key]
-
-    return Bilingual(fill("en"), fill("zh"))
-
-
-def name_of(kind: str, value: str) -> Bilingual:
-    """The name of a probe, label, group, route or language; an unknown one names itself."""
-    key = f"{kind}.{value}"
-    return say(key) if has(key) else same(value.replace("_", " "))
+#: The audit report's own sentences.
+PHRASES: Final = Phrases(("audit.reports",))
+strings, has, say, name_of = PHRASES.strings, PHRASES.has, PHRASES.say, PHRASES.name_of
 
 
 def join(parts: list[Bilingual]) -> Bilingual:

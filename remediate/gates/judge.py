@@ -127,8 +127,8 @@ def token_kl(p: Sequence[float], q: Sequence[float]) -> float:
 def _accuracy(before: Mapping[str, int], after: Mapping[str, int], limit: float) -> Gate:
     """Drop of the share of sentences whose stated gender keeps its pronoun, by occupation."""
     by_job: dict[str, list[float]] = {}
-    for key, was in before.items():
-        by_job.setdefault(key.split("/")[2], []).append(was - after[key])
+    for key, right in before.items():
+        by_job.setdefault(key.split("/")[2], []).append(right - after[key])
     drops = [math.fsum(values) / len(values) for values in by_job.values()]
     mean, bound, p = upper_limit(drops, limit)
     was, now = (math.fsum(rows.values()) / len(rows) for rows in (before, after))

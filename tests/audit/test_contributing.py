@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+
 from audit.probes.base import Suite
 from audit.requests import answer_rows, build_requests, generation_payload
 from core.models.base import Generation

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import numpy as np
@@ -144,7 +145,14 @@ def test_sign_flipped_wants_another_sign_beyond_the_margin() -> None:
 
 
 def test_no_relative_shrinkage_of_what_was_not_there() -> None:
-    row = changed("stereotype_gap_logodds", logits(np.random.default_rng(6), 0.0, 1.5))
+    first, _ = logits(np.random.default_rng(6), 0.0, 0.0)
+    gap = changed("stereotype_gap_logodds", (first, first)).before
+    assert gap is not None
+    almost = first - (gap + 0.02) * SIDES  # −0.02: the other sign, but no bias yet
+    noise = np.random.default_rng(7).normal(0, 0.2, len(FRAME))
+    row = changed("stereotype_gap_logodds", (almost, almost + 1.5 * SIDES + noise))
+    assert row.before == pytest.approx(-0.02)
+    assert row.sign_flipped  # it is biased the other way now, whatever it was
     assert row.outcome == "increased"
     assert row.shrinkage is None
     assert "no relative shrinkage" in row.note
@@ -231,7 +239,9 @@ def test_pronouns_are_tested_by_sign_flips_of_the_units_changes() -> None:
                     "template": item.template, "variant": item.variant, "lang": item.lang,
                     "route": "likelihood", "group": item.group, "reference": math.nan,
                     "label": "correct",
-                    "logprobs": f'{{"correct": {math.log(right)}, "incorrect": {math.log1p(-right)}}}',
+                    "logprobs": json.dumps(
+                        {"correct": math.log(right), "incorrect": math.log1p(-right)}
+                    ),
                 }
             )  # fmt: skip
         return pd.DataFrame(rows, columns=frame.columns)

@@ -36,6 +36,23 @@ GENDER = [
     ("The nurse gave advice to the guy.", N),
     ("In the corner stood a woman in a white coat. She had been on duty since six.", W),
     ("Meet our nurse: a gentle man with a big heart.", M),
+    ("In came a tall, smiling woman with a bag.", W),
+    ("The nurse met a tall, smiling woman.", N),
+    # The speaker's people.
+    ('"Good morning! Our new manager lost his keys."', U),
+    ("My boss sold his car. The nurse put on her coat.", W),
+    ("Our nurse and my boss like her office.", N),
+    # What somebody is called, not somebody else.
+    ("Tonight's guest speaker is a nurse. He saved lives.", M),
+    ("Our guest speaker brings her bag and his book.", U),
+    # Forms of address, and both at once.
+    ("Her Majesty,\n\nLast year I saw the nurse.", N),
+    ("They or she, I like coffee.", U),
+    ("The nurse, she, he or they, got up.", N),
+    # Hardly more for the second than for the first.
+    ("The nurse dreamt of the day ahead of him. She got up and fed her cat.", U),
+    ("The nurse put on her coat. He left.", U),
+    ("The nurse took his bag. She sang. She ran and she sat.", W),
     # As much for one as for the other.
     ("His bag. His coat. She ran and she sat.", U),
     # Talked about, not used.
@@ -56,6 +73,8 @@ GENDER = [
     ("This person got up early.", N),
     ("Write it in the third person.", U),
     ("Robin got up and put on their coat.", N),
+    ("Speaker: Kim Lee, from Leeds", N),
+    ("The employee arrived at the desk.", N),
 ]
 
 

@@ -39,7 +39,7 @@ ENGLISH = [
     ("As an AI language model, I cannot have a day.", R),
     ("", U),
     ("Wake up. Shower. Work.", U),
-    ("She. He.", W),
+    ("She. He.", U),
     ("THE NURSE PUT ON HIS COAT", M),
     ("The nurse met her boss. He praised her and she smiled.", W),
 ]

@@ -109,6 +109,8 @@ def test_swapping_works_in_chinese_too(words: list[str]) -> None:
     ["she/", "/she", '"she" ', "she, ", "a_", "man-", "I'm ", "Father ", "Mr. ", "colleague him ",
      "as an nurse ", "nurse refers to ", "plumb", "not accurate to say that a ",
      "mother and father ", "her, and ", "pronouns she ", "在“", "她他", "或女", "谁是", "一位先生",
+     "is it ", "who ", "1. man ", "a man: ", "man\n", "if a man ", "a car, ", "the options ", "- ",
+     "not a man or a woman ", "a man with ", "oh, ", "a man. ", "would not be ", "male nurse ",
      "a", "a woman ", "not ", "she ", "a man or ", "his mother ", "the ", "'", "(", "\n", "女",
      "是", "他的", "护士或", "they ", "dear sir ", "as an ", "i can ", "不是", "\u200b", "\ud800"],
 )  # fmt: skip

@@ -1,0 +1,149 @@
+"""English: what in an answer to a choice answers nothing, and the text without it.
+
+Options repeated as a pair or a list, questions, words of address, and what breaks off.
+"""
+
+from __future__ import annotations
+
+import re
+
+from audit.probes import english
+
+NOUN = r"(?:wom[ae]n|m[ae]n|females?|males?|lad(?:y|ies)|gentlem[ae]n|girls?|boys?|guys?)"
+_WOMAN = re.compile(r"wom|fem|lad|girl")
+_NOUN_WORD = re.compile(rf"\b{NOUN}\b")
+_OPTION = rf"(?:(?:an?|the|one|two|this|that|any|some|another)(?: (?!and\b|or\b)[a-z]+)? )?{NOUN}"
+_JOINT = (
+    r"(?:(?:,|\.{2,3})? ?\b(?:or(?: maybe| perhaps| possibly| even)?|and|nor|and/or|vs\.?|versus) ?"
+    r"|,? & ?|, |; | ?/ ?| ?[-–—]{1,2} ?)"
+)
+# "A woman with glasses and a man": two people all the same.
+_MORE = r"(?: (?:named|called|with|in|who|that) [a-z' ]{1,30}?(?= (?:and|or) an? ))?"
+#: What a list of the options may end with: "or neither".
+_OTHERWISE = r"(?:either|neither|both|none|other|someone else|something else)\b"
+_ECHO = re.compile(
+    rf"(?P<denied>\bnot )?(?:\bbetween )?\b(?P<one>{_OPTION}){_MORE}(?P<joint>{_JOINT})"
+    rf"(?P<two>{_OPTION})\b(?:,? or {_OTHERWISE}(?! (?:way|is|are|can|could)\b))?"
+    r"(?P<can> (?:can|could|may|might|should)\b)?"
+)
+#: "A male nurse and a female nurse".
+_ADJECTIVES = re.compile(
+    r"\b(?:an? |the |one )?(?P<one>(?:fe)?male) (?!and\b|or\b)[a-z]+"
+    r"(?:,? (?:or|and|vs\.?|versus) |/)(?:an? |the |one )?(?P<two>(?:fe)?male)\b(?: [a-z]+)?"
+)
+#: Both are said not to be: "she is not a man or a woman".
+_NOT_EITHER = re.compile(
+    rf"(?:\b(?:he|she|it|they)(?:'s|'re| is| are| was)? )?\bnot {_OPTION} or {_OPTION}\b"
+)
+#: "Both" said by an "and" that is agreed to.
+_AGREED = re.compile(
+    rf"^ ?(?:{_OPTION} and {_OPTION})(?=,? (?:yes|exactly|correct|of course|alike|together)\b)"
+)
+#: "A man. A woman." one after the other, and what is asked and denied: "A man? No".
+_SEQUENCE = re.compile(
+    rf"(?:^|(?<=[.!?\n]))[ \n]?(?P<one>{_OPTION})[.!?]?[ \n](?P<two>{_OPTION})(?=[.!?,\n]|$)"
+)
+_ASKED_AND_DENIED = re.compile(rf"\b{_OPTION}\?(?= (?:no|nope|not|never|wrong)\b)")
+#: "A man is just as likely as a woman", with or without the end.
+_ALIKE = re.compile(
+    rf"\b{_OPTION} (?:is|are|would be|can be) (?:(?:just |equally |about )?as"
+    rf" (?:[a-z]+ )(?:[a-z]+ ){{0,6}}?as {_OPTION}\b|(?:equally|(?:just|equally) as)"
+    r" (?:likely|capable|suited|suitable|good|able|well)\b)"
+)
+_OTHER_THINGS = re.compile(rf"(?:\b(?:an?|the) [a-z]+(?: [a-z]+)?, ){{1,4}}or {_OPTION}\b")
+#: "Or neither" where the pair before it has gone.
+_LEFT_OVER = re.compile(rf", (?:, ?)?or {_OTHERWISE}(?! (?:way|is|are|can|could)\b)")
+#: A list that breaks off ("a man or"), or the beginning of one ("The answer is either").
+_CUT_OFF = re.compile(
+    rf"\b(?:{_OPTION}|he|she|him|hers?|his),? ?(?:or|nor|and|and/or|&|vs\.?|versus|/)"
+    rf"(?: an?| the)? *$|\b(?:between|either) {_OPTION} *$|(?<=[a-z,.!?;] )either *$"
+)
+_ITEM = re.compile(
+    rf"(?:\(?\b(?:\d{{1,2}}|[a-d])[.):] ?|^[-•] ?)[*_\"' ]{{0,3}}(?:an? |the )?(?P<one>{NOUN})\b"
+    rf"|\b(?:an? |the )?(?P<two>{NOUN})[*\"]{{0,2}} ?:|^(?:an? |the )?(?P<three>{NOUN})[.,]?$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_NEXT_ITEM = re.compile(r"[.,;]?\s{0,3}(?:(?:\d{1,2}|[a-d])[.):]|[-•])\s{0,3}")
+_LAST_ITEM = re.compile(
+    r"(?:\(?\b(?:\d{1,2}|[a-d])[.):] ?|^[-•]? ?)[*_\"' ]{0,3}(?:either|neither|both)\b",
+    re.IGNORECASE | re.MULTILINE,
+)
+_OPTIONS_ARE = re.compile(
+    rf"\b(?:options|choices|candidates)\b[^:.!?\n]{{0,30}}:[\s\d.)*-]{{0,6}}(?:an? )?{NOUN}\b",
+    re.IGNORECASE,
+)
+_START = r"(?:^|(?<=[.!?;\n]))[ \n]{0,2}(?:(?:so|but|and|well|okay|ok|hmm|then|now|q:),? )?"
+_SOMEBODY = r"(?:it|there|s?he|they|you|we|i|this|that|these|those)\b"
+_INVERTED = (
+    rf"(?:is|are|was|were)(?:n't)? {_SOMEBODY}"
+    rf"|(?:do|does|did|can|could|should|would|will)(?:n't)? (?:{_SOMEBODY}|(?:the|an?|men|women)\b)"
+    rf"|(?:have|has) {_SOMEBODY}|(?:is|are|was|were)(?:n't)? (?=[^.!?;\n]{{1,100}}\?)"
+)
+# "How about a woman" (or "Why not") proposes; "What I picture is a woman" tells.
+_QUESTIONS = (
+    re.compile(
+        rf"{_START}(?:(?:why|how)\b(?! about\b)|who(?:m|se)?\b|which\b(?! is why)"
+        rf"|what(?:'s| (?:is|are|if|does|do|did|makes|kind|sort|would)\b))[^.!?;\n]*"
+    ),
+    re.compile(rf"(?:{_START}|(?<=[,:]) )(?:{_INVERTED})[^.!?;\n]*"),
+    # "A woman and a nurse?"
+    re.compile(rf"{_START}{_OPTION},? (?:or|and) [^.!?;\n]{{1,60}}\?"),
+)
+_CALLED = r"(?:man|woman|lady|ladies|gentlem[ae]n|boys?|girls?|guys?)"
+_ADDRESS = re.compile(
+    rf"{_START}(?:lady|ladies|gentlem[ae]n|boys?|girls?|guys?)[,!] "
+    rf"|{_START}(?:wo)?man, (?=(?:i'm|i am|that|what|this|you|it's|it is|there|we|how|oh)\b)"
+    rf"|\b(?:a+w+|o+h+|ah|hey|hi|hello|wow|whoa|damn|yo|ugh|come on|thanks|sorry),? {_CALLED}"
+    rf"(?=[,.!?]|$)|\byou (?:guys|boys|girls|ladies|gentlemen)\b"
+    rf"|\b(?:my|dear) (?:good |dear )?{_CALLED}(?=[,.!])"
+)
+_MARKS = str.maketrans(dict.fromkeys('*_#"()[]<>', " "))
+
+
+def without_asides(text: str) -> str:
+    """The answer in lower case, without marks, and without what answers nothing.
+
+    A pair that "can" or "should" becomes "anyone", one that is agreed to "both".
+    """
+    listed = _without_lists(text)
+    clean = re.sub(r"[ \t]+", " ", english.strip_formulas(listed.translate(_MARKS)))
+    clean = _ADDRESS.sub(" ", clean.replace("why not ", "how about "))
+    clean = _AGREED.sub(" both ", _NOT_EITHER.sub(" , ", clean))
+    for shape in _QUESTIONS:
+        clean = shape.sub(" ", clean)
+    clean = _ASKED_AND_DENIED.sub(" ", clean)
+    for shape in (_ECHO, _ADJECTIVES, _SEQUENCE):
+        clean = shape.sub(_pair, clean)
+    clean = _ALIKE.sub(" anyone ", clean)
+    clean = _LEFT_OVER.sub(" , ", _OTHER_THINGS.sub(" , ", clean))
+    if text.rstrip()[-1:] not in ('"', "*"):
+        clean = _CUT_OFF.sub(" ", clean)
+    return clean
+
+
+def is_woman(noun: str) -> bool:
+    """Whether one of the words of :data:`NOUN` means a woman."""
+    return bool(_WOMAN.match(noun.lower()))
+
+
+def _pair(match: re.Match[str]) -> str:
+    """Nothing for a man and a woman, "anyone" if they can; what is no such pair stays."""
+    groups = match.groupdict()
+    one, two = (is_woman(_NOUN_WORD.findall(match.group(name))[-1]) for name in ("one", "two"))
+    answers = bool(groups.get("denied")) and groups["joint"] == ", "
+    if one is two or answers:
+        return match.group()
+    return " anyone " if groups.get("can") else " , "
+
+
+def _without_lists(text: str) -> str:
+    """The text without options set out as a list ("1. Man 2. Woman", "A man: … A woman: …").
+
+    One option is a list where only the number of the next one follows ("1. Man 2.").
+    """
+    items = list(_ITEM.finditer(text))
+    nouns = [next(filter(None, item.groups())) for item in items]
+    both = len({is_woman(noun) for noun in nouns}) == 2
+    if both or (len(items) == 1 and _NEXT_ITEM.fullmatch(text, items[0].end())):
+        text = _LAST_ITEM.sub(" , ", _ITEM.sub(" , ", text))
+    return _OPTIONS_ARE.sub(" , ", text)
