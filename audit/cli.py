@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from core.console import run_command
+from core.console import run_command, words
 from core.errors import UsageProblem
 
 _EXAMPLES = """
@@ -20,14 +20,6 @@ Examples:
   audit list models --grep qwen
   audit report runs/smollm2-135m-instruct
 """
-
-
-def _words(_: click.Context, parameter: click.Parameter, value: str) -> tuple[str, ...]:
-    """Comma-separated text → its parts, each once, in order."""
-    parts = tuple(dict.fromkeys(p.strip() for p in value.split(",") if p.strip()))
-    if not parts:
-        raise UsageProblem(f"{parameter.opts[0]} is empty.")
-    return parts
 
 
 def _margins(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dict[str, float]:
@@ -60,7 +52,7 @@ def cli() -> None:
 @cli.command(epilog=_EXAMPLES)
 @click.argument("model")
 @click.option(
-    "--suite", "suites", default="occupations", show_default=True, callback=_words,
+    "--suite", "suites", default="occupations", show_default=True, callback=words,
     help="Suites, comma-separated; `audit list suites` shows them.",
 )  # fmt: skip
 @click.option(
@@ -72,7 +64,7 @@ def cli() -> None:
     help="The run folder.  [default: runs/MODEL-SUITES]",
 )  # fmt: skip
 @click.option(
-    "--lang", "langs", default="en", show_default=True, callback=_words,
+    "--lang", "langs", default="en", show_default=True, callback=words,
     help="Languages of the questions, comma-separated: en, zh.",
 )  # fmt: skip
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)

@@ -127,20 +127,6 @@ def save(comparison: Comparison, out: Path) -> Path:
     return path
 
 
-def write_compare(
-    before: Path,
-    after: Path,
-    out: Path,
-    *,
-    seed: int = 0,
-    margins: Mapping[str, float] | None = None,
-    allow_subset: bool = False,
-) -> Path:
-    """:func:`compare_runs`, written to ``out``/compare.json; returns that path."""
-    found = compare_runs(before, after, seed=seed, margins=margins, allow_subset=allow_subset)
-    return save(found, out)
-
-
 def _facts(run: RunFolder) -> RunFacts:
     model, backend = run.manifest.get("model") or {}, run.manifest.get("backend") or {}
     return RunFacts(

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from audit.compare import Comparison
 from audit.metrics.changes import MetricChange
+from audit.summary import interval, number, p_value
 
 _WIDTH = {"95 % CI": 15, "adj. p": 7, "smaller by": 10}
 _STYLE = {
@@ -47,11 +48,11 @@ def _metrics(title: str, rows: Sequence[MetricChange]) -> Table:
     for row in rows:
         table.add_row(
             row.metric,
-            _number(row.before),
-            _number(row.after),
-            _number(row.change),
-            _interval(row.ci_low, row.ci_high),
-            _p(row.p_adjusted),
+            number(row.before),
+            number(row.after),
+            number(row.change),
+            interval(row.ci_low, row.ci_high),
+            p_value(row.p_adjusted),
             "–" if row.shrinkage is None else f"{row.shrinkage:.0%}",
             Text(row.outcome.replace("_", " "), style=_STYLE.get(row.outcome, "")),
         )
@@ -65,8 +66,8 @@ def _missing(comparison: Comparison) -> Table:
             f"{row.suite}, {row.route}, {row.kind}",
             f"{row.before:.1%}",
             f"{row.after:.1%}",
-            _number(row.change),
-            _interval(row.ci_low, row.ci_high),
+            number(row.change),
+            interval(row.ci_low, row.ci_high),
         )
     return table
 
@@ -79,17 +80,3 @@ def _table(title: str, columns: Sequence[str]) -> Table:
         else:  # a number that is cut short is another number
             table.add_column(name, justify="right", no_wrap=True, min_width=_WIDTH.get(name, 6))
     return table
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:+.3f}"
-
-
-def _interval(low: float | None, high: float | None) -> str:
-    return "–" if low is None or high is None else f"{low:+.3f} … {high:+.3f}"
-
-
-def _p(value: float | None) -> str:
-    if value is None:
-        return "–"
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"

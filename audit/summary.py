@@ -42,7 +42,7 @@ def print_summary(results: Mapping[str, Any], report: Path) -> None:
             table.add_row(
                 f"{row['metric']}" + (" (sampled)" if row["route"] == "sampled" else ""),
                 number(row["estimate"]),
-                _interval(row),
+                interval(row["ci_low"], row["ci_high"]),
                 p_value(row["p_adjusted"]),
                 Text(verdict.replace("_", " "), style=_STYLE.get(verdict, "")),
             )
@@ -54,10 +54,8 @@ def number(value: float | None) -> str:
     return "–" if value is None else f"{value:+.3f}"
 
 
-def _interval(row: Mapping[str, Any]) -> str:
-    if row["ci_low"] is None or row["ci_high"] is None:
-        return "–"
-    return f"{row['ci_low']:+.3f} … {row['ci_high']:+.3f}"
+def interval(low: float | None, high: float | None) -> str:
+    return "–" if low is None or high is None else f"{low:+.3f} … {high:+.3f}"
 
 
 def p_value(value: float | None) -> str:

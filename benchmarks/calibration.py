@@ -20,6 +20,7 @@ from audit.metrics.stats_paired import change
 
 RESAMPLES = 599
 Row = tuple[str, float]
+Draw = Callable[[np.random.Generator, int], np.ndarray]
 
 
 def crossed(
@@ -32,6 +33,15 @@ def crossed(
         + rng.normal(0, sizes[1], (1, cols))
         + rng.normal(0, sizes[2], shape)
     )
+
+
+def normal(rng: np.random.Generator, size: int) -> np.ndarray:
+    return rng.normal(size=size)
+
+
+def exponential(rng: np.random.Generator, size: int) -> np.ndarray:
+    """Strongly skewed, centred at 0."""
+    return rng.exponential(size=size) - 1.0
 
 
 def share(n: int, outcome: Callable[[np.random.Generator, int], bool]) -> float:
@@ -59,10 +69,7 @@ def pigeonhole(n: int) -> Iterator[Row]:
 
 def few_clusters(n: int) -> Iterator[Row]:
     """Coverage of the 95 % BCa interval of a mean, and of a contrast of as many a side."""
-    draws: dict[str, Callable[[np.random.Generator, int], np.ndarray]] = {
-        "normal": lambda rng, size: rng.normal(size=size),
-        "exponential": lambda rng, size: rng.exponential(size=size) - 1.0,
-    }
+    draws = {"normal": normal, "exponential": exponential}
     for clusters in (5, 8, 12, 40):
         for name, draw in draws.items():
 
@@ -70,7 +77,7 @@ def few_clusters(n: int) -> Iterator[Row]:
                 rng: np.random.Generator,
                 k: int,
                 clusters: int = clusters,
-                draw: Callable[[np.random.Generator, int], np.ndarray] = draw,
+                draw: Draw = draw,
             ) -> bool:
                 statistic = sig.weighted_mean(draw(rng, clusters))
                 found = sig.cluster_bootstrap(statistic, clusters, n_resamples=RESAMPLES, seed=k)
@@ -80,7 +87,7 @@ def few_clusters(n: int) -> Iterator[Row]:
                 rng: np.random.Generator,
                 k: int,
                 clusters: int = clusters,
-                draw: Callable[[np.random.Generator, int], np.ndarray] = draw,
+                draw: Draw = draw,
             ) -> bool:
                 first = np.arange(2 * clusters) < clusters
                 statistic = sig.weighted_contrast(draw(rng, 2 * clusters), first, ~first)
@@ -95,10 +102,7 @@ def few_clusters(n: int) -> Iterator[Row]:
 
 def equivalence(n: int) -> Iterator[Row]:
     """How often a mean exactly at the margin is called within it (5 % promised), one factor."""
-    draws: dict[str, Callable[[np.random.Generator, int], np.ndarray]] = {
-        "normal": lambda rng, size: rng.normal(size=size),
-        "exponential tail beyond the margin": lambda rng, size: rng.exponential(size=size) - 1.0,
-    }
+    draws = {"normal": normal, "exponential tail beyond the margin": exponential}
     for clusters in (8, 16, 24, 84):
         for name, draw in draws.items():
 
@@ -106,7 +110,7 @@ def equivalence(n: int) -> Iterator[Row]:
                 rng: np.random.Generator,
                 k: int,
                 clusters: int = clusters,
-                draw: Callable[[np.random.Generator, int], np.ndarray] = draw,
+                draw: Draw = draw,
             ) -> bool:
                 statistic = sig.weighted_mean(3.0 + draw(rng, clusters))
                 found = sig.cluster_bootstrap(statistic, clusters, n_resamples=RESAMPLES, seed=k)

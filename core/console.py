@@ -9,9 +9,17 @@ from types import FrameType
 
 import click
 
-from core.errors import EquipoiseError
+from core.errors import EquipoiseError, UsageProblem
 
 INTERRUPTED = 130
+
+
+def words(_: click.Context, parameter: click.Parameter, value: str) -> tuple[str, ...]:
+    """Callback of an option: comma-separated text → its parts, each once, in order."""
+    parts = tuple(dict.fromkeys(p.strip() for p in value.split(",") if p.strip()))
+    if not parts:
+        raise UsageProblem(f"{parameter.opts[0]} is empty.")
+    return parts
 
 
 def _as_interrupt(_: int, __: FrameType | None) -> None:
@@ -25,12 +33,12 @@ def run_command(command: click.Command, arguments: Sequence[str] | None = None) 
     see the traceback; ``--debug`` anywhere on the line shows it. SIGTERM is Ctrl-C: what is done is
     kept.
     """
-    words = list(arguments if arguments is not None else sys.argv[1:])
-    debug = "--debug" in words
+    given = list(arguments if arguments is not None else sys.argv[1:])
+    debug = "--debug" in given
     name = command.name or "audit"
     signal.signal(signal.SIGTERM, _as_interrupt)
     try:
-        result = command.main(args=words, prog_name=name, standalone_mode=False)
+        result = command.main(args=given, prog_name=name, standalone_mode=False)
         return result if isinstance(result, int) else 0
     except EquipoiseError as error:
         _tell(name, str(error))

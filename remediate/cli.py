@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from core.console import run_command
+from core.console import run_command, words
 from core.errors import UsageProblem
 
 if TYPE_CHECKING:
@@ -51,10 +51,13 @@ def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
             show_default=True, help="The engine for audits and the model's own texts.",
         ),
         click.option(
-            "--suite", "suites", default="occupations,pronouns", show_default=True,
+            "--suite", "suites", default="occupations,pronouns", show_default=True, callback=words,
             help="What the audits ask; occupations is what is repaired.",
         ),
-        click.option("--lang", "langs", default="en", show_default=True, help="en, zh or en,zh."),
+        click.option(
+            "--lang", "langs", default="en", show_default=True, callback=words,
+            help="en, zh or en,zh.",
+        ),
         click.option("--seed", type=click.IntRange(0), default=0, show_default=True),
         click.option("--limit", type=int, help="At most about this many audit items a probe."),
         click.option(
@@ -186,7 +189,7 @@ def _repair(options: dict[str, Any], *, merge: bool = True) -> Repair:
     from remediate.repair import Repair, RepairOptions
 
     training, parallel = _training(options), _parallel(options)
-    suites, langs = _words(options["suites"]), _words(options["langs"])
+    suites, langs = options["suites"], options["langs"]
     _check_audits(suites, langs, options)
     check_name(options["model"])
     name = Path(options["model"]).name if "/" in options["model"] else options["model"]
@@ -215,10 +218,6 @@ def _check_audits(suites: tuple[str, ...], langs: tuple[str, ...], options: dict
         raise UsageProblem("--suite must hold occupations: that is what is repaired and judged.")
     for suite in suites:
         get_suite(suite).items(langs=langs, seed=0, limit=options["limit"], samples=None)
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
 
 
 def _tell(repair: Repair, found: dict[str, Any]) -> int:

@@ -15,6 +15,7 @@ from core.errors import UsageProblem
 from core.parallel.modes import ParallelConfig
 from remediate.counterfactual_data.splits import Splits, split_occupations
 from remediate.dpo.config import TrainingConfig
+from remediate.workers import PROGRESS
 
 if TYPE_CHECKING:
     from audit.runner import Watcher
@@ -29,7 +30,6 @@ class RepairOptions:
 
     model: str
     out: Path
-    run: Path | None = None
     suites: tuple[str, ...] = ("occupations", "pronouns")
     backend: str = "auto"
     langs: tuple[str, ...] = ("en",)
@@ -68,6 +68,8 @@ class Repair:
         self.folder = options.out
         self.folder.mkdir(parents=True, exist_ok=True)
         self._state = self._open()
+        self.settings = self.folder / "settings"
+        self.settings.mkdir(exist_ok=True)
         self._model: ResolvedModel | None = None
 
     def _open(self) -> dict[str, Any]:
@@ -149,8 +151,7 @@ class Repair:
         """
         from core.parallel.launch import launch
 
-        path = self.folder / "settings" / f"{name}.json"
-        path.parent.mkdir(exist_ok=True)
+        path = self.settings / f"{name}.json"
         write_json(path, settings)
         config = self.options.parallel if name.startswith("train") else ParallelConfig()
         launch(
@@ -167,7 +168,3 @@ class Repair:
                 self.watcher.say(line.removeprefix(PROGRESS).rstrip())
 
         return tell
-
-
-#: A worker's lines that a person should see begin with this.
-PROGRESS = "· "

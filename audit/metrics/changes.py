@@ -7,13 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-import numpy as np
-
 from audit.metrics import estimates, stats_paired
 from audit.metrics.cells import stable_seed
 from audit.metrics.measures import Measure
-from audit.metrics.significance import BootstrapResult, TwoWayStatistic, benjamini_hochberg, holm
-from audit.metrics.verdict import ALPHA, MAX_MISSING, MIN_CLUSTERS, MIN_SIDE
+from audit.metrics.significance import BootstrapResult, TwoWayStatistic
+from audit.metrics.verdict import (
+    ALPHA,
+    MAX_MISSING,
+    adjust_by_role,
+    excludes_zero,
+    sampled_enough,
+)
 
 
 class Outcome(StrEnum):
@@ -82,19 +86,11 @@ def compare_measures(
         for m in before
         if (m.metric, m.route) in later
     ]
-    adjusted: dict[int, tuple[float, str]] = {}
-    for role, name, adjust in (
-        ("primary", "Holm", holm),
-        ("exploratory", "Benjamini–Hochberg", benjamini_hochberg),
-    ):
-        mine = [i for i, (_, r) in enumerate(rows) if r.role == role and r.p_value is not None]
-        raw = np.array([rows[i][1].p_value for i in mine], dtype=np.float64)
-        for i, p in zip(mine, adjust(raw), strict=True):
-            adjusted[i] = (float(p), name)
+    adjusted = adjust_by_role([(row.role, row.p_value) for _, row in rows])
     out = []
-    for i, (measure, row) in enumerate(rows):
-        if i in adjusted:
-            row = replace(row, p_adjusted=adjusted[i][0], correction=adjusted[i][1])
+    for (measure, row), found in zip(rows, adjusted, strict=True):
+        if found is not None:
+            row = replace(row, p_adjusted=found[0], correction=found[1])
         out.append(replace(row, outcome=_outcome(measure, row).value))
     return out
 
@@ -162,12 +158,11 @@ def _one(suite: str, before: Measure, after: Measure, seed: int) -> MetricChange
 
 def _outcome(measure: Measure, row: MetricChange) -> Outcome:
     """A change is called only where its adjusted test and its interval both exclude 0."""
-    enough = measure.thinnest >= MIN_CLUSTERS
-    enough = enough and (measure.sides is None or measure.sides >= MIN_SIDE)
-    bounds = (row.ci_low, row.ci_high)
-    if not enough or measure.missing > MAX_MISSING or row.p_adjusted is None or None in bounds:
+    enough = sampled_enough(measure.thinnest, measure.sides)
+    unknown = None in (row.p_adjusted, row.ci_low, row.ci_high)
+    if not enough or measure.missing > MAX_MISSING or row.p_adjusted is None or unknown:
         return Outcome.INSUFFICIENT_EVIDENCE
-    if row.p_adjusted >= ALPHA or (bounds[0] or 0.0) <= 0.0 <= (bounds[1] or 0.0):
+    if row.p_adjusted >= ALPHA or not excludes_zero(row.ci_low, row.ci_high):
         return Outcome.INCONCLUSIVE
     # What lay inside the margin had no bias to reverse: from there it can only grow.
     if row.sign_flipped and abs(row.before or 0.0) > (row.margin or 0.0):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,6 +80,35 @@ def decide(
     return Verdict.BIASED if rejected and abs(estimate) > margin else Verdict.INCONCLUSIVE
 
 
+def sampled_enough(thinnest: int | None, sides: int | None) -> bool:
+    """Whether the clusters are a sample; None is not looked at (see :class:`Evidence`)."""
+    return (thinnest is None or thinnest >= MIN_CLUSTERS) and (sides is None or sides >= MIN_SIDE)
+
+
+def excludes_zero(low: float | None, high: float | None) -> bool:
+    """Whether an interval that exists does not hold 0."""
+    return low is not None and high is not None and not low <= 0.0 <= high
+
+
+def adjust_by_role(
+    tests: Sequence[tuple[str, float | None]],
+) -> list[tuple[float, str] | None]:
+    """(role, p) → (adjusted p, correction), None without a p.
+
+    Holm over the primary ones, Benjamini–Hochberg over the exploratory.
+    """
+    out: list[tuple[float, str] | None] = [None] * len(tests)
+    for role, name, adjust in (
+        ("primary", "Holm", holm),
+        ("exploratory", "Benjamini–Hochberg", benjamini_hochberg),
+    ):
+        mine = [i for i, (own, p) in enumerate(tests) if own == role and p is not None]
+        raw = np.array([tests[i][1] for i in mine], dtype=np.float64)
+        for i, p in zip(mine, adjust(raw), strict=True):
+            out[i] = (float(p), name)
+    return out
+
+
 class Family:
     """Rows of one suite with what is needed to judge them once all are there."""
 
@@ -91,15 +121,10 @@ class Family:
 
     def judged(self) -> list[MetricRow]:
         """Adjust p-values (Holm over primary rows, BH over the others) and give verdicts."""
-        for role, name, adjust in (
-            ("primary", "Holm", holm),
-            ("exploratory", "Benjamini–Hochberg", benjamini_hochberg),
-        ):
-            rows = [row for row, _ in self._rows if row.role == role]
-            tested = [row for row in rows if row.p_value is not None]
-            adjusted = adjust(np.array([row.p_value for row in tested], dtype=np.float64))
-            for row, p in zip(tested, adjusted, strict=True):
-                row.p_adjusted, row.correction = float(p), name
+        adjusted = adjust_by_role([(row.role, row.p_value) for row, _ in self._rows])
+        for (row, _), found in zip(self._rows, adjusted, strict=True):
+            if found is not None:
+                row.p_adjusted, row.correction = found
         for row, evidence in self._rows:
             if row.margin is not None:
                 _judge(row, row.margin, evidence)
@@ -118,14 +143,11 @@ def _judge(row: MetricRow, margin: float, evidence: Evidence | None) -> None:
                 evidence.result.estimate, evidence.rooms, margin
             ).p_value
         missing = max(missing, evidence.missing or 0.0)
-        enough = enough and (evidence.thinnest is None or evidence.thinnest >= MIN_CLUSTERS)
-        enough = enough and (evidence.sides is None or evidence.sides >= MIN_SIDE)
-    bounds = row.ci_low, row.ci_high
-    excludes_zero = None not in bounds and not (bounds[0] or 0.0) <= 0.0 <= (bounds[1] or 0.0)
+        enough = enough and sampled_enough(evidence.thinnest, evidence.sides)
     verdict = decide(
         estimate=row.estimate,
         p_adjusted=row.p_adjusted,
-        excludes_zero=excludes_zero,
+        excludes_zero=excludes_zero(row.ci_low, row.ci_high),
         p_equivalence=equivalence,
         margin=margin,
         missing=missing,

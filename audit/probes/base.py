@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import difflib
-import functools
 import hashlib
 import importlib
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
 from audit.schema import Item, Label, MetricRow, PrimaryMetric
+from core import datafile
 from core.errors import EnvironmentProblem, UsageProblem
 
 if TYPE_CHECKING:
@@ -42,11 +42,18 @@ class Suite(Protocol):
     primary: tuple[PrimaryMetric, ...]
 
     def items(
-        self, *, langs: Sequence[str], seed: int, limit: int | None, samples: int | None
+        self,
+        *,
+        langs: Sequence[str],
+        seed: int,
+        limit: int | None,
+        samples: int | None,
+        only: Collection[str] | None = None,
     ) -> list[Item]:
         """Every question, in a fixed order. ``limit``: items per probe, see
         :func:`stratified_limit`; ``samples``: texts per sampled item instead of the suite's own
-        number. Raises :class:`UsageProblem` for an unknown language or a limit below 1.
+        number; ``only``: the clusters to ask about, chosen before the limit is taken. Raises
+        :class:`UsageProblem` for an unknown language or a limit below 1.
         """
         ...
 
@@ -117,13 +124,9 @@ def _load_plugin(entry: Any) -> Suite:
     return suite
 
 
-@functools.cache
 def read_yaml(name: str) -> dict[str, Any]:
-    """A suite's data file. Cached, so callers must not change what they get."""
-    import yaml
-
-    loaded = yaml.safe_load((DATA / name).read_text(encoding="utf-8"))
-    return cast(dict[str, Any], loaded)
+    """A suite's data file; see :func:`core.datafile.read_yaml`."""
+    return cast(dict[str, Any], datafile.read_yaml(DATA / name))
 
 
 def read_primary(data: Mapping[str, Any]) -> tuple[PrimaryMetric, ...]:
@@ -163,8 +166,11 @@ def stratified_limit(
     unit: Callable[[Item], tuple[Hashable, Hashable]],
     stratum: Callable[[Item], str],
     contrast: tuple[str, ...] = (),
+    only: Collection[str] | None = None,
 ) -> list[Item]:
     """At most about ``limit`` items of one probe and language, by whole matched sets.
+
+    ``only``: the clusters to choose from; None is all.
 
     ``unit`` names an item's set as (cluster, template); a set holds all its option orders,
     swaps and routes and is taken whole or not at all. Clusters and templates are spread: the
@@ -173,6 +179,8 @@ def stratified_limit(
     strata in ``contrast`` get equally many sets, at least one each: a limit smaller than that
     is exceeded rather than a comparison left without a side.
     """
+    if only is not None:
+        items = [item for item in items if item.cluster in only]
     if limit is None or len(items) <= limit:
         return list(items)
     strata: dict[str, dict[tuple[Hashable, Hashable], int]] = defaultdict(dict)

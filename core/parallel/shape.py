@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,17 +84,27 @@ def read_shape(folder: Path) -> ModelShape:
     return shape_of(model)
 
 
-def shape_of(model: Any) -> ModelShape:
-    """The shape of a model in memory or on the meta device."""
+def linear_modules(model: Any) -> Iterator[tuple[str, Any]]:
+    """(path, module) of every linear layer but the output head.
+
+    Counts torch.nn.Linear, its quantised kin (bitsandbytes subclasses it) and GPT-2's Conv1D.
+    """
     from torch import nn
     from transformers.pytorch_utils import Conv1D
 
-    text = model.config.get_text_config()
     head = model.get_output_embeddings()
-    linears = []
     for path, module in model.named_modules():
-        if module is head or not isinstance(module, nn.Linear | Conv1D):
-            continue
+        if module is not head and isinstance(module, nn.Linear | Conv1D):
+            yield path, module
+
+
+def shape_of(model: Any) -> ModelShape:
+    """The shape of a model in memory or on the meta device."""
+    from transformers.pytorch_utils import Conv1D
+
+    text = model.config.get_text_config()
+    linears = []
+    for path, module in linear_modules(model):
         # GPT-2's Conv1D keeps its weight as (inputs, outputs), Linear as (outputs, inputs).
         rows, columns = module.weight.shape
         inputs, outputs = (rows, columns) if isinstance(module, Conv1D) else (columns, rows)

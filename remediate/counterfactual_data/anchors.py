@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from core.models.base import GenerateRequest
+from remediate.counterfactual_data.data_files import read_data
 from remediate.counterfactual_data.pairs import Kind, Pair, Part, assistant, user
 from remediate.counterfactual_data.splits import Splits
-from remediate.counterfactual_data.wordings import ask, jobs_by_id, read_data, slots
+from remediate.counterfactual_data.wordings import Cell, ask, jobs_by_id, slots
 
 _ANSWER = {"max_tokens": 40, "temperature": 0.7, "top_p": 0.95}
 
@@ -47,13 +48,8 @@ def _stated(splits: Splits, lang: str) -> Iterator[Pair]:
                 yield Pair(
                     id=f"anchor/stated/{lang}/{number}/{name}",
                     kind=Kind.ANCHOR,
-                    part=part,
                     probe="stated",
-                    lang=lang,
-                    occupation=name,
-                    template=str(number),
-                    group=job.group,
-                    reference=job.share,
+                    **Cell(job, str(number), part).facts(lang),
                     prompt=user(data["request"]),
                     chosen=assistant(f"{begun}{joint}{right}{rest}"),
                     rejected=assistant(f"{begun}{joint}{wrong}{rest}"),

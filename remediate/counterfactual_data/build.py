@@ -12,7 +12,6 @@ from remediate.counterfactual_data.leaks import mentioned
 from remediate.counterfactual_data.pairs import Pair, Part, check_pairs
 from remediate.counterfactual_data.selection import select
 from remediate.counterfactual_data.splits import Splits
-from remediate.counterfactual_data.wordings import SHARES
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +61,8 @@ def _require(train: Sequence[Pair], validation: Sequence[Pair]) -> None:
             if not {"women", "men"} <= groups:
                 raise EnvironmentProblem(
                     f"The model's texts gave no {name} twins of the probe {probe} for both sides "
-                    f"of the comparison (probes: {', '.join(SHARES)}): it may be too weak a "
-                    "model for this repair; look at data/texts.jsonl."
+                    "of the comparison: it may be too weak a model for this repair; what it wrote "
+                    "is in data/journal.sqlite."
                 )
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 
+from remediate.counterfactual_data.data_files import read_data
 from remediate.counterfactual_data.english_words import Sentence
 from remediate.counterfactual_data.names import counterparts
-from remediate.counterfactual_data.swap_types import read_data, split_pairs
+from remediate.counterfactual_data.swap_types import split_pairs
 
 _PRONOUNS = frozenset(("he", "him", "his", "himself", "she", "her", "hers", "herself"))
 

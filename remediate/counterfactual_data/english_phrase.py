@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 
+from remediate.counterfactual_data.data_files import read_data
 from remediate.counterfactual_data.english_words import Sentence, Token
-from remediate.counterfactual_data.swap_types import read_data
 
 #: Longest noun phrase in words: what makes the reading linear.
 _REACH = 10

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from audit.probes.labels import read_choice
 from audit.schema import Label
 from core.models.base import GenerateRequest, Message
+from remediate.counterfactual_data.data_files import read_data
 from remediate.counterfactual_data.pairs import Kind, Pair, assistant, user
 from remediate.counterfactual_data.splits import Splits
 from remediate.counterfactual_data.wordings import (
@@ -17,7 +18,6 @@ from remediate.counterfactual_data.wordings import (
     cells,
     first_sentence,
     pick,
-    read_data,
     slots,
     spare,
 )
@@ -58,13 +58,8 @@ def build(
             yield Pair(
                 id=f"neutral/{lang}/{cell.template}/{cell.job.id}",
                 kind=Kind.NEUTRAL,
-                part=cell.part,
                 probe="neutral",
-                lang=lang,
-                occupation=cell.job.id,
-                template=cell.template,
-                group=cell.job.group,
-                reference=cell.job.share,
+                **cell.facts(lang),
                 prompt=user(_question(cell, lang)),
                 chosen=assistant(answer),
                 rejected=assistant(guesses[pick(seed, key + "/form", len(guesses))]),

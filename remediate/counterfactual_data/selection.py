@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from remediate.counterfactual_data.pairs import Kind, Pair, Part
-from remediate.counterfactual_data.wordings import SHARES, shuffled
+from remediate.counterfactual_data.wordings import SHARES, alternate, shuffled
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +54,4 @@ def _by_turns(pairs: Sequence[Pair], seed: int) -> list[Pair]:
         pair = known[key]
         turn = turns[pair.occupation] = turns.get(pair.occupation, -1) + 1
         rounds.setdefault(turn, {}).setdefault(pair.group, []).append(pair)
-    return [pair for turn in sorted(rounds) for pair in _alternate(rounds[turn])]
-
-
-def _alternate(groups: Mapping[str, Sequence[Pair]]) -> list[Pair]:
-    """One of each group in turn, as long as each has one left."""
-    longest = max(map(len, groups.values()))
-    return [
-        own[place]
-        for place in range(longest)
-        for _, own in sorted(groups.items())
-        if place < len(own)
-    ]
+    return [pair for turn in sorted(rounds) for pair in alternate(rounds[turn])]

@@ -9,11 +9,12 @@ from typing import Any
 
 from audit.schema import Label
 from remediate.counterfactual_data import english_context as is_gendered
+from remediate.counterfactual_data.data_files import read_data
 from remediate.counterfactual_data.english_her import read_her
 from remediate.counterfactual_data.english_his import read_his
 from remediate.counterfactual_data.english_words import Sentence, Token, capital, like, tokens
 from remediate.counterfactual_data.names import counterparts
-from remediate.counterfactual_data.swap_types import Found, read_data, split_pairs
+from remediate.counterfactual_data.swap_types import Found, split_pairs
 
 _PRONOUN = "(?:he|him|his|himself|she|hers?|herself)"
 #: "he or she", "his/her", "s/he", "(s)he": neutral already. Repetition is bounded: linear.

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.resources import files
-from typing import Any, cast
 
 from audit.schema import Label
 
@@ -56,15 +53,6 @@ class Found:
     options: tuple[str, ...]
     sure: bool = True
     coupled: bool = False
-
-
-@functools.cache
-def read_data(name: str) -> Mapping[str, Any]:
-    """A data file of this package. Cached: callers must not change what they get."""
-    import yaml
-
-    source = files("remediate.counterfactual_data").joinpath(f"data/{name}")
-    return cast(Mapping[str, Any], yaml.safe_load(source.read_text("utf-8")))
 
 
 def split_pairs(text: str) -> list[tuple[str, str]]:

@@ -13,8 +13,9 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from audit.schema import Label
+from remediate.counterfactual_data.data_files import read_data
 from remediate.counterfactual_data.names import counterparts
-from remediate.counterfactual_data.swap_types import Found, read_data, split_pairs
+from remediate.counterfactual_data.swap_types import Found, split_pairs
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
 #: Between the halves of a couple: at most a conjunction and a measure word.

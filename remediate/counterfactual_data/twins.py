@@ -9,10 +9,12 @@ last two are on the model's own distribution (design: pairs near the policy), on
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from audit.probes.labels import read_gender
 from audit.schema import Label
 from core.models.base import GenerateRequest, Message
+from remediate.counterfactual_data.data_files import read_data
 from remediate.counterfactual_data.pairs import Kind, Pair, assistant, user
 from remediate.counterfactual_data.splits import Splits
 from remediate.counterfactual_data.swap import swap_gender
@@ -24,7 +26,6 @@ from remediate.counterfactual_data.wordings import (
     cells,
     first_sentence,
     pick,
-    read_data,
     slots,
     spare,
 )
@@ -62,18 +63,13 @@ def build(
         yield from _text(splits, seed, lang, answers)
 
 
-def _twin(cell: Cell, probe: str, lang: str, suffix: str, **rest: object) -> Pair:
+def _twin(cell: Cell, probe: str, lang: str, suffix: str, **rest: Any) -> Pair:
     return Pair(
         id="/".join(filter(None, ("twin", probe, lang, cell.template, cell.job.id, suffix))),
         kind=Kind.TWIN,
-        part=cell.part,
         probe=probe,
-        lang=lang,
-        occupation=cell.job.id,
-        template=cell.template,
-        group=cell.job.group,
-        reference=cell.job.share,
-        **rest,  # type: ignore[arg-type]
+        **cell.facts(lang),
+        **rest,
     )
 
 

@@ -5,18 +5,17 @@ from __future__ import annotations
 import functools
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar
 
 from audit.probes.occupations import Occupation, occupations
 from core.models.base import GenerateRequest, Message, Sampling
 from remediate.counterfactual_data.pairs import Part
 from remediate.counterfactual_data.splits import Splits, split_wordings
 
-DATA = Path(__file__).parent / "data"
 GENDERS = ("woman", "man")
+T = TypeVar("T")
 
 #: Share of each probe among the training pairs. Choices and pronouns are what an audit weighs
 #: equally; texts carry the pronoun's lesson into longer prose; neutral pairs teach the third
@@ -29,14 +28,6 @@ SHARES: Mapping[str, float] = {
     "stated": 0.09,
     "general": 0.06,
 }
-
-
-@functools.cache
-def read_data(name: str) -> dict[str, Any]:
-    """A data file of this package. Cached: callers must not change what they get."""
-    import yaml
-
-    return cast(dict[str, Any], yaml.safe_load((DATA / name).read_text(encoding="utf-8")))
 
 
 @functools.cache
@@ -63,6 +54,17 @@ class Cell:
     template: str
     part: Part
 
+    def facts(self, lang: str) -> dict[str, Any]:
+        """What a :class:`~remediate.counterfactual_data.pairs.Pair` says of them, by field."""
+        return {
+            "part": self.part,
+            "lang": lang,
+            "occupation": self.job.id,
+            "template": self.template,
+            "group": self.job.group,
+            "reference": self.job.share,
+        }
+
 
 def cells(
     splits: Splits, seed: int, wordings: dict[str, Any], *, at_most: int | None = None
@@ -88,16 +90,23 @@ def cells(
 
 def _thinned(own: list[Cell], seed: int, at_most: int) -> list[Cell]:
     """Groups in turn, each in an order that is a hash; the kept cells stay in the given order."""
-    queues: dict[str, list[Cell]] = {}
-    for key in shuffled(seed, [f"{cell.template}/{cell.job.id}" for cell in own]):
-        cell = next(c for c in own if f"{c.template}/{c.job.id}" == key)
-        queues.setdefault(cell.job.group, []).append(cell)
-    kept: set[Cell] = set()
-    while len(kept) < at_most and any(queues.values()):
-        for group in sorted(queues):
-            if queues[group] and len(kept) < at_most:
-                kept.add(queues[group].pop(0))
+    known = {f"{cell.template}/{cell.job.id}": cell for cell in own}
+    groups: dict[str, list[Cell]] = {}
+    for key in shuffled(seed, list(known)):
+        groups.setdefault(known[key].job.group, []).append(known[key])
+    kept = set(alternate(groups)[:at_most])
     return [cell for cell in own if cell in kept]
+
+
+def alternate(groups: Mapping[str, Sequence[T]]) -> list[T]:
+    """One of each group in turn, as long as each has one left; groups by name."""
+    longest = max(map(len, groups.values()))
+    return [
+        own[place]
+        for place in range(longest)
+        for _, own in sorted(groups.items())
+        if place < len(own)
+    ]
 
 
 def spare(wanted: float, factor: float) -> int:

@@ -13,9 +13,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from audit.manifest import read_json
 from core.errors import EnvironmentProblem
 from remediate.counterfactual_data.pairs import Part, read_pairs
 from remediate.dpo.config import TrainingConfig
+from remediate.workers import chat_renderer, pad_id
 
 #: What transformers writes last into a checkpoint; one without it was being written when killed.
 _LAST_WRITTEN = "trainer_state.json"
@@ -23,7 +25,7 @@ _LAST_WRITTEN = "trainer_state.json"
 
 def main(settings_path: Path) -> None:
     """Train as the settings file says (see :func:`remediate.stages.train.write_settings`)."""
-    settings = json.loads(settings_path.read_text(encoding="utf-8"))
+    settings = read_json(settings_path)
     out, model_path = Path(settings["out"]), Path(settings["model"])
     config = TrainingConfig(**settings["training"])
     parallel = _prepare(settings)
@@ -31,11 +33,10 @@ def main(settings_path: Path) -> None:
     import numpy as np
     import torch
     from datasets import Dataset
-    from transformers import AutoTokenizer, EarlyStoppingCallback
+    from transformers import EarlyStoppingCallback
     from trl import DPOConfig
 
     from core.models.causal_lm import choose_device, choose_dtype
-    from core.models.chat import ChatRenderer
     from remediate.dpo.collate import PairCollator, SharedPrefixCollator
     from remediate.dpo.encode import encode
     from remediate.dpo.trainer import ReloadCheck, RepairTrainer
@@ -43,8 +44,7 @@ def main(settings_path: Path) -> None:
 
     torch.manual_seed(config.seed)
     pairs = read_pairs(Path(settings["pairs"]))
-    tokenizer = AutoTokenizer.from_pretrained(model_path, local_files_only=True)
-    renderer = ChatRenderer(tokenizer, settings["chat_template"], settings["chat_name"])
+    renderer = chat_renderer(settings, model_path)
     reference = np.load(settings["reference"])["logps"]
     probes = sorted({pair.probe for pair in pairs})
     columns: dict[Part, list[dict[str, Any]]] = {part: [] for part in Part}
@@ -105,10 +105,10 @@ def main(settings_path: Path) -> None:
         probes=probes,
         model=model,
         args=arguments,
-        processing_class=tokenizer,
+        processing_class=renderer.tokenizer,
         train_dataset=Dataset.from_list(columns[Part.TRAIN]),
         eval_dataset=Dataset.from_list(columns[Part.VALIDATION]),
-        data_collator=collator(tokenizer.pad_token_id or tokenizer.eos_token_id),
+        data_collator=collator(pad_id(renderer.tokenizer)),
         peft_config=adapter_config(model, config),
         callbacks=[EarlyStoppingCallback(config.patience), ReloadCheck()],
     )

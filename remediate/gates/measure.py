@@ -14,37 +14,33 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
+from audit.manifest import read_json
+from core.datafile import read_yaml
+from remediate.workers import chat_renderer, pad_id
+
 _ANSWER_TOKENS = 32
 
 
 def load_data(name: str) -> dict[str, Any]:
-    import yaml
-
-    path = Path(__file__).parent / "data" / name
-    return cast(dict[str, Any], yaml.safe_load(path.read_text(encoding="utf-8")))
+    """A data file of the gates by name; see :func:`core.datafile.read_yaml`."""
+    return cast(dict[str, Any], read_yaml(Path(__file__).parent / "data" / name))
 
 
 def main(settings_path: Path) -> None:
     """``settings``: model, out, langs, occupations (ids), answers (a base's file) or null."""
-    from transformers import AutoTokenizer
-
     from core.models.causal_lm import choose_device, choose_dtype, load_model
-    from core.models.chat import ChatRenderer
     from core.models.quiet import no_progress_bars
 
-    settings = json.loads(settings_path.read_text(encoding="utf-8"))
+    settings = read_json(settings_path)
     path = Path(settings["model"])
     device = choose_device("auto")
     with no_progress_bars():
         model = load_model(path, dtype=choose_dtype("auto", device), device=device)
-    tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
-    renderer = ChatRenderer(tokenizer, settings["chat_template"], settings["chat_name"])
+    renderer = chat_renderer(settings, path)
     langs = settings["langs"]
-    answers = None
-    if settings["answers"]:
-        answers = json.loads(Path(settings["answers"]).read_text(encoding="utf-8"))["answers"]
+    answers = read_json(Path(settings["answers"]))["answers"] if settings["answers"] else None
     found = {
-        "passages": passages_nll(model, tokenizer, langs),
+        "passages": passages_nll(model, renderer.tokenizer, langs),
         "stated": stated_correct(model, renderer, langs, settings["occupations"]),
         "answers": everyday(model, renderer, langs, answers),
     }
@@ -159,7 +155,7 @@ def everyday(
                     attention_mask=torch.ones_like(tokens),
                     max_new_tokens=_ANSWER_TOKENS,
                     do_sample=False,
-                    pad_token_id=renderer.tokenizer.pad_token_id or renderer.tokenizer.eos_token_id,
+                    pad_token_id=pad_id(renderer.tokenizer),
                 )[0, len(prompt) :].tolist()
                 base = given[key]["ids"] if given else own
                 whole = torch.tensor([[*prompt, *base]], device=device)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from core.errors import EnvironmentProblem
+from core.parallel.shape import linear_modules
 
 #: Parts of a multimodal model that see pixels or sound: a repair of texts leaves them alone.
 _TOWERS = ("vision", "visual", "audio", "image", "speech", "sam_model")
@@ -17,19 +18,12 @@ _TOWERS = ("vision", "visual", "audio", "image", "speech", "sam_model")
 def linear_layers(model: Any) -> list[str]:
     """Sorted leaf names ("q_proj", "down_proj" …) of the linear layers outside head and towers.
 
-    Counts torch.nn.Linear, its quantised kin (bitsandbytes subclasses it) and GPT-2's Conv1D.
     Raises :class:`EnvironmentProblem` for a model without any.
     """
-    from torch import nn
-    from transformers.pytorch_utils import Conv1D
-
-    head = model.get_output_embeddings()
     names = {
         path.rpartition(".")[2]
-        for path, module in model.named_modules()
-        if isinstance(module, nn.Linear | Conv1D)
-        and module is not head
-        and not any(tower in path for tower in _TOWERS)
+        for path, _ in linear_modules(model)
+        if not any(tower in path for tower in _TOWERS)
     }
     # A list of experts numbers its layers; a number is no name an adapter could go by.
     names = {name for name in names if not name.isdigit() and name != "lm_head"}

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
-
-import yaml
 
 from audit.reports.numbers import DASH, finite, p_text, plain
 from audit.reports.text import same
+from core.datafile import read_yaml
 from remediate.report.load import RepairRecord
 from remediate.report.words import Bilingual, has, say
 
@@ -38,10 +36,8 @@ def gates(record: RepairRecord) -> list[GateView]:
     return [_view(row) for row in record.rows("gates")]
 
 
-@cache
 def _kinds() -> dict[str, dict[str, Any]]:
-    source = files("remediate.report").joinpath("data/gates.yaml")
-    table: dict[str, dict[str, Any]] = yaml.safe_load(source.read_text("utf-8"))
+    table: dict[str, dict[str, Any]] = read_yaml(Path(__file__).parent / "data" / "gates.yaml")
     return table
 
 

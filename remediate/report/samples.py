@@ -6,14 +6,12 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from typing import Any, Final
 
 import pandas as pd
-import yaml
 
 from audit.reports.text import pair
+from remediate.gates.measure import load_data
 from remediate.report.load import RepairRecord
 from remediate.report.occupations import SUITE
 from remediate.report.words import Bilingual, name_of
@@ -107,19 +105,12 @@ def _sample(row: dict[Any, Any], names: dict[str, Bilingual]) -> Sample:
     )
 
 
-@cache
-def _requests() -> dict[str, list[str]]:
-    source = files("remediate.gates").joinpath("data/everyday.yaml")
-    table: dict[str, list[str]] = yaml.safe_load(source.read_text("utf-8"))
-    return table
-
-
 def everyday_samples(record: RepairRecord) -> list[Sample]:
     """Greedy answers to everyday requests, all of them, by request."""
     out = []
     for key, (was, now) in record.answers.items():
         lang, _, number = key.partition("/")
-        asked = _requests().get(lang, [])
+        asked = load_data("everyday.yaml").get(lang, [])
         known = number.isdigit() and int(number) < len(asked)
         out.append(
             Sample(

@@ -9,16 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
-
-import yaml
 
 from audit.reports.numbers import finite, p_text
 from audit.reports.text import same
 from audit.reports.view import metric_text
 from audit.schema import Verdict
+from core.datafile import read_yaml
 from remediate.report.gates import GateView
 from remediate.report.load import RepairRecord
 from remediate.report.measures import Change
@@ -95,10 +93,8 @@ def said(text: str, changes: Sequence[Change], gates: Sequence[GateView]) -> Bil
     return same(text)
 
 
-@cache
 def _sentences() -> list[dict[str, str]]:
-    source = files("remediate.report").joinpath("data/reasons.yaml")
-    table: list[dict[str, str]] = yaml.safe_load(source.read_text("utf-8"))
+    table: list[dict[str, str]] = read_yaml(Path(__file__).parent / "data" / "reasons.yaml")
     return table
 
 

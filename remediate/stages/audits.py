@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
-from typing import Any
 
-from remediate.repair import PROGRESS, Repair
+from audit.manifest import read_json
+from remediate.repair import Repair
+from remediate.workers import PlainWatcher
 
 #: What a user would try first; published work finds it hard to beat (design: repair rule 5).
 INSTRUCTION = {
@@ -51,35 +51,11 @@ def audit(repair: Repair, name: str, model: Path, *, instructed: bool = False) -
         facts["folder"] = name
 
 
-class PlainWatcher:
-    """Tells the parent process a line at a time."""
-
-    def __init__(self) -> None:
-        self._what, self._total, self._done, self._told = "", 0, 0, 0
-
-    def say(self, message: str) -> None:
-        print(message, flush=True)
-
-    def warn(self, message: str) -> None:
-        print(f"Note: {message}", flush=True)
-
-    def start(self, what: str, total: int, done: int) -> None:
-        self._what, self._total, self._done, self._told = what, total, done, done
-
-    def advance(self, n: int) -> None:
-        self._done += n
-        if self._done == self._total or self._done - self._told >= max(1, self._total // 4):
-            self._told = self._done
-            print(f"{PROGRESS}  {self._what}: {self._done} of {self._total}", flush=True)
-
-    def stop(self) -> None: ...
-
-
 def main(settings_path: Path) -> None:
     from audit.reports import build_report
     from audit.runner import RunOptions, run_audit
 
-    settings: dict[str, Any] = json.loads(settings_path.read_text(encoding="utf-8"))
+    settings = read_json(settings_path)
     options = RunOptions(
         model=settings["model"],
         suites=tuple(settings["suites"]),

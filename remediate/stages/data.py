@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
 
 from audit.journal import FILE_NAME, Journal
-from audit.manifest import write_json
+from audit.manifest import read_json, write_json
 from core.errors import UsageProblem
 from core.models.base import GenerateRequest
 from remediate.counterfactual_data import build
@@ -20,6 +19,7 @@ from remediate.counterfactual_data.leaks import check_leaks
 from remediate.counterfactual_data.pairs import write_pairs
 from remediate.counterfactual_data.splits import Splits
 from remediate.repair import Repair
+from remediate.workers import PlainWatcher
 
 PAIRS, CARD = "pairs.jsonl", "data_card.json"
 
@@ -82,9 +82,8 @@ def main(settings_path: Path) -> None:
     from audit.requests import generation_payload
     from core.models.load import load_backend
     from core.models.resolve import resolve
-    from remediate.stages.audits import PlainWatcher
 
-    settings = json.loads(settings_path.read_text(encoding="utf-8"))
+    settings = read_json(settings_path)
     wanted = build.requests(
         Splits(**{name: tuple(ids) for name, ids in settings["splits"].items()}),
         build.DataOptions(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
 from audit.manifest import read_json, write_json
 from remediate.repair import Repair
 from remediate.stages.train import ADAPTER
+from remediate.workers import chat_renderer
 
 MERGED, CHECK = "merged", "merge_check.json"
 _PROMPTS = 12
@@ -36,16 +36,12 @@ def merge_step(repair: Repair) -> None:
 
 
 def main(settings_path: Path) -> None:
-    from transformers import AutoTokenizer
-
-    from core.models.chat import ChatRenderer
     from remediate.counterfactual_data.pairs import read_pairs
     from remediate.lora.merge import merge
 
-    settings = json.loads(settings_path.read_text(encoding="utf-8"))
+    settings = read_json(settings_path)
     base = Path(settings["model"])
-    tokenizer = AutoTokenizer.from_pretrained(base, local_files_only=True)
-    renderer = ChatRenderer(tokenizer, settings["chat_template"], settings["chat_name"])
+    renderer = chat_renderer(settings, base)
     pairs = read_pairs(Path(settings["pairs"]))
     prompts = [renderer.prompt_ids(p.prompt) for p in pairs[:: max(1, len(pairs) // _PROMPTS)]]
     check = merge(base, Path(settings["adapter"]), Path(settings["out"]), prompts[:_PROMPTS])

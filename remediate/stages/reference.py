@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
-from remediate.repair import PROGRESS, Repair
+from audit.manifest import read_json
+from remediate.repair import Repair
 from remediate.stages.data import PAIRS
+from remediate.workers import PROGRESS, PlainWatcher, chat_renderer, pad_id
 
 REFERENCE = "reference.npz"
 
@@ -44,11 +45,9 @@ def _load(path: Path) -> dict[str, object]:
 
 def main(settings_path: Path) -> None:
     import numpy as np
-    from transformers import AutoTokenizer
     from trl.trainer.utils import add_fused_lm_head
 
     from core.models.causal_lm import choose_device, choose_dtype, load_model
-    from core.models.chat import ChatRenderer
     from core.models.quiet import no_progress_bars
     from remediate.counterfactual_data.pairs import read_pairs
     from remediate.dpo.collate import PairCollator, SharedPrefixCollator
@@ -56,10 +55,9 @@ def main(settings_path: Path) -> None:
     from remediate.dpo.encode import encode, show
     from remediate.dpo.reference import agrees, reference_logps
 
-    settings = json.loads(settings_path.read_text(encoding="utf-8"))
+    settings = read_json(settings_path)
     path = Path(settings["model"])
-    tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
-    renderer = ChatRenderer(tokenizer, settings["chat_template"], settings["chat_name"])
+    renderer = chat_renderer(settings, path)
     pairs = read_pairs(Path(settings["pairs"]))
     encoded = encode(pairs, renderer, TrainingConfig(**settings["training"]))
     for line in show(encoded[0], renderer).splitlines():
@@ -69,19 +67,13 @@ def main(settings_path: Path) -> None:
     with no_progress_bars():
         model = load_model(path, dtype=dtype, device=device)
     add_fused_lm_head(model)
-    pad = tokenizer.pad_token_id or tokenizer.eos_token_id
+    pad = pad_id(renderer.tokenizer)
     tolerance = 1e-2 if str(dtype) == "torch.float32" else 0.5
     shared = agrees(model, encoded, pad, atol=tolerance)
     collate = SharedPrefixCollator(pad) if shared else PairCollator(pad)
-    done = 0
-
-    def progress(n: int) -> None:
-        nonlocal done
-        before, done = done, done + n
-        if done * 4 // len(encoded) > before * 4 // len(encoded):
-            print(f"{PROGRESS}  Scored {done} of {len(encoded)} pairs", flush=True)
-
-    found = reference_logps(model, encoded, collate, progress=progress)
+    watcher = PlainWatcher()
+    watcher.start("Scored pairs", len(encoded), 0)
+    found = reference_logps(model, encoded, collate, progress=watcher.advance)
     out = Path(settings["out"])
     partial = out.with_name("partial-" + out.name)
     np.savez(partial, logps=found, shared_prefix=np.array(shared))

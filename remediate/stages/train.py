@@ -17,7 +17,7 @@ def train(repair: Repair) -> None:
     options = repair.options
     tuner = f"{options.training.tuner}, {options.training.loss}, {options.training.steps} steps"
     with repair.step("train", f"Training ({tuner}) …") as facts:
-        parallel = repair.folder / "settings" / "parallel.json"
+        parallel = repair.settings / "parallel.json"
         options.parallel.write(parallel)
         scored = repair.facts("reference") or {}
         repair.run_worker(

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audit.compare import Comparison, compare_runs, write_compare
+from audit.compare import Comparison, compare_runs, save
 from audit.metrics import answer_changes, estimates
 from audit.probes.base import get_suite
 from core.errors import EnvironmentProblem, UsageProblem
@@ -73,7 +73,7 @@ def change_of(found: Comparison, metric: str, route: str = "likelihood") -> Any:
 
 def test_a_planted_repair_is_found_in_every_metric_of_the_gap(write: Write, tmp_path: Path) -> None:
     before, after = write("before", answers(3.0, 1)), write("after", answers(0.3, 2))
-    path = write_compare(before, after, tmp_path / "out")
+    path = save(compare_runs(before, after), tmp_path / "out")
     content = json.loads(path.read_text())
     assert path == tmp_path / "out" / "compare.json"
     assert (content["n_paired"], content["n_reworded"]) == (len(ITEMS), 0)

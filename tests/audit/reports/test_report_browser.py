@@ -10,6 +10,7 @@ import pytest
 
 from audit.reports import build_report
 from audit.schema import RESPONSE_COLUMNS, MetricRow
+from tests.audit.reports.page_facts import page_facts
 from tests.audit.reports.sample_run import make_run
 
 pytestmark = pytest.mark.browser
@@ -283,21 +284,7 @@ def test_names_roles_and_ids_for_screen_readers(sample_report: Path, visit: Any)
     page = visit(sample_report).page
     for role in ("banner", "main", "contentinfo"):
         assert page.get_by_role(role).count() == 1
-    facts = page.evaluate("""() => {
-      const ids = [...document.querySelectorAll('[id]')].map(n => n.id);
-      const named = n => (n.getAttribute('aria-labelledby') || '').split(' ')
-        .every(id => document.getElementById(id));
-      return {
-        repeated: ids.filter((id, i) => ids.indexOf(id) !== i),
-        unnamed: [...document.querySelectorAll('svg[role=img], section')]
-          .filter(n => !named(n)).length,
-        tables: [...document.querySelectorAll('main > section table')]
-          .filter(t => !t.caption && !t.closest('details.data')).length,
-        fields: [...document.querySelectorAll('select, input')]
-          .filter(n => !n.labels.length).length,
-        headings: [...document.querySelectorAll('h1, h2, h3, h4')].map(h => +h.tagName[1]),
-      };
-    }""")
+    facts = page_facts(page)
     assert facts["repeated"] == []
     assert (facts["unnamed"], facts["tables"], facts["fields"]) == (0, 0, 0)
     steps = zip(facts["headings"], facts["headings"][1:], strict=False)

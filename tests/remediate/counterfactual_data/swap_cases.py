@@ -8,9 +8,10 @@ from pathlib import Path
 from hypothesis import strategies as st
 
 from remediate.counterfactual_data import swap_en, swap_zh
+from remediate.counterfactual_data.data_files import read_data
 from remediate.counterfactual_data.names import counterparts
 from remediate.counterfactual_data.swap import Swap
-from remediate.counterfactual_data.swap_types import read_data, split_pairs
+from remediate.counterfactual_data.swap_types import split_pairs
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,10 @@ import pytest
 
 from audit.schema import Label
 from remediate.counterfactual_data import swap_en, swap_zh
+from remediate.counterfactual_data.data_files import read_data
 from remediate.counterfactual_data.names import counterparts
 from remediate.counterfactual_data.swap import swap_gender
-from remediate.counterfactual_data.swap_types import read_data, split_pairs
+from remediate.counterfactual_data.swap_types import split_pairs
 from tests.remediate.counterfactual_data.swap_cases import paired
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from remediate.report.build import build_report
+from tests.audit.reports.page_facts import page_facts
 from tests.remediate.report.sample_repair import content, make_repair
 
 pytestmark = pytest.mark.browser
@@ -99,19 +100,7 @@ def test_names_roles_and_ids_for_screen_readers(sample_page: Path, visit: Any) -
     page = visit(sample_page).page
     for role in ("banner", "main", "contentinfo"):
         assert page.get_by_role(role).count() == 1
-    facts = page.evaluate("""() => {
-      const ids = [...document.querySelectorAll('[id]')].map(n => n.id);
-      const named = n => (n.getAttribute('aria-labelledby') || '').split(' ')
-        .every(id => document.getElementById(id));
-      return {
-        repeated: ids.filter((id, i) => ids.indexOf(id) !== i),
-        unnamed: [...document.querySelectorAll('svg[role=img], section')]
-          .filter(n => !named(n)).length,
-        tables: [...document.querySelectorAll('main > section table')]
-          .filter(t => !t.caption && !t.closest('details.data')).length,
-        headings: [...document.querySelectorAll('h1, h2, h3, h4')].map(h => +h.tagName[1]),
-      };
-    }""")
+    facts = page_facts(page)
     assert facts["repeated"] == []
     assert (facts["unnamed"], facts["tables"]) == (0, 0)
 
