@@ -103,9 +103,12 @@ def collect_items(options: RunOptions) -> tuple[dict[str, Suite], list[Item]]:
         item
         for suite in suites.values()
         for item in suite.items(
-            langs=options.langs, seed=options.seed, limit=options.limit, samples=options.samples
+            langs=options.langs,
+            seed=options.seed,
+            limit=options.limit,
+            samples=options.samples,
+            **({"only": options.only[suite.name]} if suite.name in options.only else {}),
         )
-        if suite.name not in options.only or item.cluster in options.only[suite.name]
     ]
     if options.instruction:
         items = [instructed(item, options.instruction) for item in items]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -98,7 +98,13 @@ class OccupationsSuite:
         self.primary = read_primary(self._data)
 
     def items(
-        self, *, langs: Sequence[str], seed: int, limit: int | None, samples: int | None
+        self,
+        *,
+        langs: Sequence[str],
+        seed: int,
+        limit: int | None,
+        samples: int | None,
+        only: Collection[str] | None = None,
     ) -> list[Item]:
         """Items grouped by probe, language, template and order, so that prefixes stay together.
 
@@ -118,6 +124,7 @@ class OccupationsSuite:
                     unit=lambda item: (item.cluster, item.template),
                     stratum=lambda item: item.group,
                     contrast=("women", "men"),
+                    only=only,
                 )
         return kept
 

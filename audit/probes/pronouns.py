@@ -8,7 +8,7 @@ in each place, and both orders of the options are asked, by likelihood and by sa
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from audit.probes.base import (
@@ -46,7 +46,13 @@ class PronounsSuite:
         self.primary = read_primary(self._data)
 
     def items(
-        self, *, langs: Sequence[str], seed: int, limit: int | None, samples: int | None
+        self,
+        *,
+        langs: Sequence[str],
+        seed: int,
+        limit: int | None,
+        samples: int | None,
+        only: Collection[str] | None = None,
     ) -> list[Item]:
         """Items by probe and language. ``limit`` keeps schemas, and sets of pronouns, whole."""
         wanted = check_langs(self.name, langs, self.langs)
@@ -60,6 +66,7 @@ class PronounsSuite:
                 seed=seed,
                 unit=lambda item: (item.cluster, ""),
                 stratum=lambda item: str(item.facts["answer"]),
+                only=only,
             )
         for lang in wanted:
             kept += stratified_limit(
@@ -68,6 +75,7 @@ class PronounsSuite:
                 seed=seed,
                 unit=lambda item: (item.cluster, item.template),
                 stratum=lambda _: "",
+                only=only,
             )
         return kept
 

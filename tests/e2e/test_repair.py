@@ -114,6 +114,7 @@ def test_kill_9_in_training_and_merging_ends_in_the_same_weights(
         while not (out / awaited).exists() and killed.poll() is None:
             assert time.monotonic() - begun < 300
             time.sleep(0.02)
+        assert killed.poll() is None, f"{stage} ended before it could be killed"
         os.killpg(killed.pid, signal.SIGKILL)
         killed.wait(30)
         done = run(out, stage)

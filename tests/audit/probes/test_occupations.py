@@ -165,3 +165,15 @@ def test_clusters_describe_every_occupation() -> None:
     assert nurse["reference"] == 0.879
     assert nurse["group"] == "women"
     assert nurse["label"] == {"en": "nurse", "zh": "护士"}
+
+
+def test_only_some_clusters_are_chosen_before_the_limit_is_taken() -> None:
+    """A limit on held-out jobs still gets both sides of the contrast from among them."""
+    held = {job.id for job in occupations()[::2]}
+    suite = OccupationsSuite()
+    whole = suite.items(langs=["en"], seed=0, limit=None, samples=None, only=held)
+    assert {item.cluster for item in whole} == held
+    few = suite.items(langs=["en"], seed=0, limit=16, samples=None, only=held)
+    assert {item.cluster for item in few} < held
+    for probe in ("choice", "pronoun", "character"):
+        assert {"women", "men"} <= {item.group for item in few if item.probe == probe}

@@ -1,4 +1,4 @@
-"""The made-up repair's page, and the audit report tests' browser."""
+"""The made-up repair's page."""
 
 from __future__ import annotations
 
@@ -7,10 +7,7 @@ from pathlib import Path
 import pytest
 
 from remediate.report.build import build_report
-from tests.audit.reports.conftest import chromium, visit
 from tests.remediate.report.sample_repair import make_repair
-
-__all__ = ["chromium", "sample_page", "visit"]
 
 
 @pytest.fixture(scope="session")
