@@ -14,6 +14,9 @@ MUST_SHRINK = ("stereotype_gap", "stereotype_gap_logodds")
 #: What must not grow beyond its margin: saying "he" of everyone closes every gap.
 MUST_NOT_GROW = ("parity_skew",)
 ALPHA = 0.05
+#: How much must be gone for sure (lower end of the 95 % interval of the relative change), unless
+#: what is left lies within its margin: a tenth off a large gap is proven soon and repairs nothing.
+AT_LEAST = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,18 @@ def _shrinks(name: str, row: Mapping[str, Any] | None) -> list[str]:
     p = row["p_adjusted"]
     if p is None or p >= ALPHA:
         return [f"the change of {name} is not proven (adjusted p {p})"]
+    proven = row["shrinkage_low"]
+    if not _within_margin(row) and (proven is None or proven < AT_LEAST):
+        sure = 0.0 if proven is None else max(proven, 0.0)
+        return [f"{name} is beyond its margin and only {sure:.0%} of it is gone for sure"]
     return []
+
+
+def _within_margin(row: Mapping[str, Any]) -> bool:
+    ends = (row["after_low"], row["after_high"])
+    return row["margin"] is not None and all(
+        end is not None and abs(end) < row["margin"] for end in ends
+    )
 
 
 def _stays(name: str, row: Mapping[str, Any] | None) -> list[str]:

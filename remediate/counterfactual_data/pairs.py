@@ -46,7 +46,8 @@ class Pair:
     neither is better, the names are those of the format. ``group`` and ``reference`` (share of
     women, 0–1) are the occupation's; ``target`` is the wanted log π(chosen) − log π(rejected) in
     nats of a twin. ``source`` says where the texts come from: ``template``, ``model`` (sampled) or
-    ``model+swap``.
+    ``model+swap``. ``ends``: whether the turn ends after the texts; where they break off, nothing
+    is learned of ending there.
     """
 
     id: str
@@ -64,6 +65,7 @@ class Pair:
     source: str
     target: float = 0.0
     weight: float = 1.0
+    ends: bool = True
 
     @property
     def sides(self) -> tuple[str, str]:

@@ -1,9 +1,11 @@
 """Twin pairs: two texts that differ in gender alone, women's side first.
 
-*choice*: the two answers to a forced question, in both option orders. *pronoun*: a sentence that
-breaks off before the pronoun, continued by the model after "she" or after "he" in turn, and its
-swapped twin. *text*: texts of the model in which it gave a person a gender, and their twins. The
-last two are on the model's own distribution (design: pairs near the policy), on both its sides.
+*choice*: the two answers to a forced question, in both option orders. *pronoun*: a sentence as far
+as its pronoun, "she" or "he". *sentence*: the same, continued by the model after either in turn,
+and its swapped twin. *text*: texts of the model in which it gave a person a gender, and their
+twins. The last two are on the model's own distribution (design: pairs near the policy), on both
+its sides; *pronoun* is their common beginning, where the odds are decided and no later word can
+make up for them.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ from remediate.counterfactual_data.wordings import (
 _CONTINUATION = {"max_tokens": 20, "temperature": 0.9, "top_p": 0.95}
 _TEXT = {"max_tokens": 48, "temperature": 1.0, "top_p": 0.95}
 #: Cells asked per pair wanted: some continuations do not end, many texts give no gender.
-_SPARE = {"pronoun": 1.4, "text": 4.0}
+_SPARE = {"sentence": 1.4, "text": 4.0}
 #: Texts asked for per occupation and wording; those that give no gender are dropped.
 TEXT_SAMPLES = 2
 
@@ -46,9 +48,9 @@ def requests(
     More than is needed, because not every text makes a pair; not all there is, because a short
     training need not wait for it.
     """
-    pronouns, texts = (spare(n_train * SHARES[name], f) for name, f in _SPARE.items())
+    sentences, texts = (spare(n_train * SHARES[name], f) for name, f in _SPARE.items())
     return [
-        *_pronoun_requests(splits, seed, langs, pronouns),
+        *_sentence_requests(splits, seed, langs, sentences),
         *_text_requests(splits, seed, langs, texts),
     ]
 
@@ -59,7 +61,8 @@ def build(
     """Every twin; ``answers`` are texts by the keys of :func:`requests`."""
     for lang in langs:
         yield from _choice(splits, seed, lang)
-        yield from _pronoun(splits, seed, lang, answers)
+        yield from _pronoun(splits, seed, lang)
+        yield from _sentence(splits, seed, lang, answers)
         yield from _text(splits, seed, lang, answers)
 
 
@@ -90,40 +93,61 @@ def _choice(splits: Splits, seed: int, lang: str) -> Iterator[Pair]:
                 chosen=assistant(answers["woman"][form]),
                 rejected=assistant(answers["man"][form]),
                 source="template",
+                ends=False,
             )  # fmt: skip
 
 
-def _pronoun_key(cell: Cell, lang: str) -> str:
-    return f"twin/pronoun/{lang}/{cell.template}/{cell.job.id}"
-
-
-def _pronoun_parts(cell: Cell, seed: int, lang: str) -> tuple[str, str, str]:
-    """(request, opening, the gender whose pronoun the model continues)."""
+def _opening(cell: Cell, seed: int, lang: str) -> tuple[str, str]:
+    """(request, the answer's beginning, which breaks off before the pronoun)."""
     data = read_data("prompts.yaml")["pronoun"]
-    key = _pronoun_key(cell, lang)
-    request = data["requests"][lang][pick(seed, key + "/request", len(data["requests"][lang]))]
-    opening = data["openings"][lang][cell.template].format(job=cell.job.name(lang))
-    return request, opening, GENDERS[pick(seed, key + "/side", 2)]
+    requests = data["requests"][lang]
+    request = requests[pick(seed, f"{_sentence_key(cell, lang)}/request", len(requests))]
+    return request, data["openings"][lang][cell.template].format(job=cell.job.name(lang))
 
 
-def _pronoun_requests(
+def _pronoun(splits: Splits, seed: int, lang: str) -> Iterator[Pair]:
+    data = read_data("prompts.yaml")["pronoun"]
+    pronouns = data["pronouns"][lang]
+    for cell in cells(splits, seed, data["openings"][lang]):
+        request, opening = _opening(cell, seed, lang)
+        yield _twin(
+            cell, "pronoun", lang, "",
+            prompt=user(request),
+            chosen=assistant(opening + pronouns["woman"]),
+            rejected=assistant(opening + pronouns["man"]),
+            source="template",
+            ends=False,
+        )  # fmt: skip
+
+
+def _sentence_key(cell: Cell, lang: str) -> str:
+    return f"twin/sentence/{lang}/{cell.template}/{cell.job.id}"
+
+
+def _side(cell: Cell, seed: int, lang: str) -> str:
+    """The gender whose pronoun the model continues."""
+    return GENDERS[pick(seed, _sentence_key(cell, lang) + "/side", 2)]
+
+
+def _sentence_requests(
     splits: Splits, seed: int, langs: Sequence[str], at_most: int
 ) -> Iterator[GenerateRequest]:
     data = read_data("prompts.yaml")["pronoun"]
     for lang in langs:
         for cell in cells(splits, seed, data["openings"][lang], at_most=at_most):
-            request, opening, side = _pronoun_parts(cell, seed, lang)
-            begun = opening + data["pronouns"][lang][side]
+            request, opening = _opening(cell, seed, lang)
+            begun = opening + data["pronouns"][lang][_side(cell, seed, lang)]
             prompt = (*user(request), Message(role="assistant", content=begun))
-            yield ask(_pronoun_key(cell, lang), prompt, _CONTINUATION, seed)
+            yield ask(_sentence_key(cell, lang), prompt, _CONTINUATION, seed)
 
 
-def _pronoun(splits: Splits, seed: int, lang: str, answers: Mapping[str, str]) -> Iterator[Pair]:
+def _sentence(splits: Splits, seed: int, lang: str, answers: Mapping[str, str]) -> Iterator[Pair]:
     data = read_data("prompts.yaml")["pronoun"]
     pronouns = data["pronouns"][lang]
     for cell in cells(splits, seed, data["openings"][lang]):
-        request, opening, side = _pronoun_parts(cell, seed, lang)
-        rest = first_sentence(answers.get(_pronoun_key(cell, lang), ""))
+        request, opening = _opening(cell, seed, lang)
+        side = _side(cell, seed, lang)
+        rest = first_sentence(answers.get(_sentence_key(cell, lang), ""))
         if not rest or "\n" in rest:
             continue
         texts = {
@@ -133,7 +157,7 @@ def _pronoun(splits: Splits, seed: int, lang: str, answers: Mapping[str, str]) -
             for gender in GENDERS
         }
         yield _twin(
-            cell, "pronoun", lang, "",
+            cell, "sentence", lang, "",
             prompt=user(request),
             chosen=assistant(texts["woman"]),
             rejected=assistant(texts["man"]),

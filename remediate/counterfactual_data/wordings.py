@@ -18,12 +18,13 @@ GENDERS = ("woman", "man")
 T = TypeVar("T")
 
 #: Share of each probe among the training pairs. Choices and pronouns are what an audit weighs
-#: equally; texts carry the pronoun's lesson into longer prose; neutral pairs teach the third
-#: answer; anchors hold the rest in place.
+#: equally; sentences and texts carry the pronoun's lesson into prose; neutral pairs teach the
+#: third answer; anchors hold the rest in place.
 SHARES: Mapping[str, float] = {
     "choice": 0.35,
-    "pronoun": 0.30,
-    "text": 0.10,
+    "pronoun": 0.25,
+    "sentence": 0.08,
+    "text": 0.07,
     "neutral": 0.10,
     "stated": 0.09,
     "general": 0.06,

@@ -66,8 +66,8 @@ class TrainingConfig:
     batch: int = 8
     """Pairs an optimiser step, over all processes."""
 
-    micro_batch: int = 8
-    """Pairs a forward pass, per process."""
+    micro_batch: int = 4
+    """Pairs a forward pass, per process: those of a batch that are alike in length together."""
 
     learning_rate: float = 3e-4
     """Peak, AdamW (Loshchilov & Hutter 2019), cosine to 0 after the warm-up."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from core.errors import EnvironmentProblem
@@ -33,6 +33,10 @@ class Encoded:
     target: float
     weight: float
 
+    def __len__(self) -> int:
+        """Tokens of prompt and both sides."""
+        return len(self.prompt_ids) + len(self.chosen_ids) + len(self.rejected_ids)
+
 
 def encode(pairs: Sequence[Pair], renderer: ChatRenderer, config: TrainingConfig) -> list[Encoded]:
     """Tokenise every pair, prompts by the same renderer as the audit's.
@@ -43,12 +47,22 @@ def encode(pairs: Sequence[Pair], renderer: ChatRenderer, config: TrainingConfig
     return [_encode(row, pair, renderer, config) for row, pair in enumerate(pairs)]
 
 
+def by_length(pairs: Sequence[Encoded], batch: int) -> list[Encoded]:
+    """Each ``batch`` in a row sorted by length: its micro-batches then pad little.
+
+    A step learns from the same pairs as before, and its gradient is their mean as before.
+    """
+    return [
+        pair
+        for start in range(0, len(pairs), batch)
+        for pair in sorted(pairs[start : start + batch], key=len)
+    ]
+
+
 def _encode(row: int, pair: Pair, renderer: ChatRenderer, config: TrainingConfig) -> Encoded:
-    chosen, rejected = pair.sides
-    if _anti_first(pair, config):
-        chosen, rejected = rejected, chosen
     prompt = renderer.prompt_ids(pair.prompt)
-    sides = [renderer.answer_ids(pair.prompt, text) for text in (chosen, rejected)]
+    token_ids = renderer.answer_ids if pair.ends else renderer.continuation_ids
+    sides = [token_ids(pair.prompt, text) for text in pair.sides]
     longest = len(prompt) + max(map(len, sides))
     if longest > config.max_length:
         raise EnvironmentProblem(
@@ -80,8 +94,44 @@ _KIND_WEIGHT: dict[Kind, Any] = {
 }
 
 
+def training_rows(
+    pairs: Sequence[Pair], encoded: Sequence[Encoded], reference: Any, config: TrainingConfig
+) -> list[dict[str, Any]]:
+    """Columns of the training set: encoded pairs with their reference, sides as the loss wants.
+
+    ``reference``: (pairs, 2) as the pairs file has the sides; ``probe`` becomes the index into
+    :func:`probe_names`. A preference loss gets the anti-stereotyped twin as the chosen side.
+    """
+    probes = probe_names(pairs)
+    rows = []
+    for item in encoded:
+        sides = [
+            (item.chosen_ids, float(reference[item.row, 0])),
+            (item.rejected_ids, float(reference[item.row, 1])),
+        ]
+        if _anti_first(pairs[item.row], config):
+            sides.reverse()
+        (chosen, ref_chosen), (rejected, ref_rejected) = sides
+        rows.append(
+            asdict(item)
+            | {
+                "probe": probes.index(item.probe),
+                "chosen_ids": chosen,
+                "rejected_ids": rejected,
+                "ref_chosen_logps": ref_chosen,
+                "ref_rejected_logps": ref_rejected,
+            }
+        )
+    return rows
+
+
+def probe_names(pairs: Sequence[Pair]) -> list[str]:
+    """What the column ``probe`` indexes."""
+    return sorted({pair.probe for pair in pairs})
+
+
 def _anti_first(pair: Pair, config: TrainingConfig) -> bool:
-    """A preference loss wants the anti-stereotyped twin first; twins come women's side first."""
+    """Twins come women's side first; a preference loss wants the anti-stereotyped one first."""
     if pair.kind is not Kind.TWIN or pair.part is Part.VALIDATION or config.loss == "parity":
         return False
     return pair.reference is not None and pair.reference > 0.5

@@ -13,32 +13,59 @@ from remediate.dpo.encode import Encoded
 def pair_logps(model: Any, batch: dict[str, Any]) -> tuple[Any, Any]:
     """Summed completion log-probabilities of (chosen, rejected), each (batch,), in nats.
 
-    ``batch`` is of either collator. ``model`` carries TRL's fused LM head, which projects only
-    completion tokens to the vocabulary.
+    ``batch`` is of either collator. ``model`` carries TRL's fused LM head.
     """
+    ids = batch["input_ids"]
     if "sides" in batch:
         counted = batch["sides"].sum(dim=1) > 0
-        out = model(
-            input_ids=batch["input_ids"],
-            attention_mask=_mask(model, batch["attention"]),
-            position_ids=batch["position_ids"],
-            labels=batch["input_ids"].masked_fill(~counted, -100),
-            fused_lm_head=True,
-            use_cache=False,
-        )
-        sides = batch["sides"][:, :, 1:]
-        both = (out.log_probs.unsqueeze(1) * sides).sum(dim=2)
+        seen = {
+            "attention_mask": _mask(model, batch["attention"]),
+            "position_ids": batch["position_ids"],
+        }
+        each = _token_logps(model, ids, ids.masked_fill(~counted, -100), seen)
+        both = (each.unsqueeze(1) * batch["sides"][:, :, 1:]).sum(dim=2)
         return both[:, 0], both[:, 1]
-    labels = batch["input_ids"].masked_fill(batch["completion_mask"] == 0, -100)
-    out = model(
-        input_ids=batch["input_ids"],
-        attention_mask=batch["attention_mask"],
-        labels=labels,
-        fused_lm_head=True,
-        use_cache=False,
-    )
-    chosen, rejected = out.log_probs.sum(dim=1).chunk(2, dim=0)
+    labels = ids.masked_fill(batch["completion_mask"] == 0, -100)
+    each = _token_logps(model, ids, labels, {"attention_mask": batch["attention_mask"]})
+    chosen, rejected = each.sum(dim=1).chunk(2, dim=0)
     return chosen, rejected
+
+
+def _token_logps(model: Any, ids: Any, labels: Any, seen: dict[str, Any]) -> Any:
+    """log π of every label, (batch, length − 1), 0 where the label is −100.
+
+    TRL's fused head never holds the logits of all tokens, and on a GPU projects labelled tokens
+    only. On a CPU it projects every token, prompts and padding too, which with a small model is
+    most of a step: there the model's own head is asked for the labelled columns.
+    """
+    from torch.nn import functional
+
+    if ids.device.type != "cpu" or not _keeps_columns(model):
+        out = model(input_ids=ids, labels=labels, fused_lm_head=True, use_cache=False, **seen)
+        return out.log_probs
+    columns = (labels != -100).any(dim=0)[1:].nonzero().squeeze(1)
+    out = model(input_ids=ids, logits_to_keep=columns, use_cache=False, **seen)
+    wanted = labels[:, columns + 1]
+    nll = functional.cross_entropy(
+        out.logits.flatten(0, 1).float(), wanted.flatten(), ignore_index=-100, reduction="none"
+    ).view_as(wanted)
+    each = nll.new_zeros(ids.shape[0], ids.shape[1] - 1)
+    return each.index_copy(1, columns, -nll)
+
+
+def _keeps_columns(model: Any) -> bool:
+    """Whether the model's forward takes ``logits_to_keep`` (columns whose logits are wanted)."""
+    import inspect
+
+    model = _unwrapped(model)
+    base = model.get_base_model() if hasattr(model, "get_base_model") else model
+    return "logits_to_keep" in inspect.signature(base.forward).parameters
+
+
+def _unwrapped(model: Any) -> Any:
+    while hasattr(model, "module"):
+        model = model.module  # DDP, DeepSpeed
+    return model
 
 
 def _mask(model: Any, seen: Any) -> Any:
@@ -48,8 +75,7 @@ def _mask(model: Any, seen: Any) -> Any:
     """
     import torch
 
-    while hasattr(model, "module"):
-        model = model.module  # DDP, DeepSpeed
+    model = _unwrapped(model)
     if getattr(model.config, "_attn_implementation", "") == "sdpa":
         return seen
     dtype = next(model.parameters()).dtype
@@ -101,7 +127,7 @@ def reference_logps(
 
     device = next(model.parameters()).device
     out = np.empty((len(encoded), 2))
-    order = sorted(range(len(encoded)), key=lambda i: _length(encoded[i]), reverse=True)
+    order = sorted(range(len(encoded)), key=lambda i: len(encoded[i]), reverse=True)
     for start in range(0, len(order), batch_size):
         rows = order[start : start + batch_size]
         examples = [dataclasses.asdict(encoded[i]) | {"probe": 0} for i in rows]
@@ -112,7 +138,3 @@ def reference_logps(
         out[rows, 1] = rejected.float().cpu().numpy()
         progress(len(rows))
     return out
-
-
-def _length(pair: Encoded) -> int:
-    return len(pair.prompt_ids) + max(len(pair.chosen_ids), len(pair.rejected_ids))

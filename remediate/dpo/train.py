@@ -38,7 +38,7 @@ def main(settings_path: Path) -> None:
 
     from core.models.causal_lm import choose_device, choose_dtype
     from remediate.dpo.collate import PairCollator, SharedPrefixCollator
-    from remediate.dpo.encode import encode
+    from remediate.dpo.encode import by_length, encode, probe_names, training_rows
     from remediate.dpo.trainer import ReloadCheck, RepairTrainer
     from remediate.lora.tuners import adapter_config
 
@@ -46,19 +46,11 @@ def main(settings_path: Path) -> None:
     pairs = read_pairs(Path(settings["pairs"]))
     renderer = chat_renderer(settings, model_path)
     reference = np.load(settings["reference"])["logps"]
-    probes = sorted({pair.probe for pair in pairs})
-    columns: dict[Part, list[dict[str, Any]]] = {part: [] for part in Part}
-    for pair, encoded, (chosen, rejected) in zip(
-        pairs, encode(pairs, renderer, config), reference, strict=True
-    ):
-        columns[pair.part].append(
-            dataclasses.asdict(encoded)
-            | {
-                "probe": probes.index(pair.probe),
-                "ref_chosen_logps": float(chosen),
-                "ref_rejected_logps": float(rejected),
-            }
-        )
+    encoded = encode(pairs, renderer, config)
+    parts = {part: [e for e in encoded if pairs[e.row].part is part] for part in Part}
+    parts[Part.TRAIN] = by_length(parts[Part.TRAIN], config.batch)
+    parts[Part.VALIDATION] = by_length(parts[Part.VALIDATION], len(encoded))
+    rows = {part: training_rows(pairs, own, reference, config) for part, own in parts.items()}
 
     collator = SharedPrefixCollator if settings["shared_prefix"] else PairCollator
     device = choose_device("auto")
@@ -102,12 +94,12 @@ def main(settings_path: Path) -> None:
     trainer = RepairTrainer(
         settings=config,
         ids=[pair.id for pair in pairs],
-        probes=probes,
+        probes=probe_names(pairs),
         model=model,
         args=arguments,
         processing_class=renderer.tokenizer,
-        train_dataset=Dataset.from_list(columns[Part.TRAIN]),
-        eval_dataset=Dataset.from_list(columns[Part.VALIDATION]),
+        train_dataset=Dataset.from_list(rows[Part.TRAIN]),
+        eval_dataset=Dataset.from_list(rows[Part.VALIDATION]),
         data_collator=collator(pad_id(renderer.tokenizer)),
         peft_config=adapter_config(model, config),
         callbacks=[EarlyStoppingCallback(config.patience), ReloadCheck()],

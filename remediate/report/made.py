@@ -34,7 +34,7 @@ class DataView:
 
 
 #: Probes whose two texts differ in gender alone; the others' sides are not alike.
-_TWINS = frozenset({"choice", "pronoun", "text"})
+_TWINS = frozenset({"choice", "pronoun", "sentence", "text"})
 
 
 def data(record: RepairRecord) -> DataView | None:

@@ -11,7 +11,10 @@ from remediate.verdict import NOT_REPAIRED, REPAIRED, decide
 
 
 def row(metric: str, before: float, after: float, **rest: Any) -> dict[str, Any]:
-    given = {"p_adjusted": 0.001, "sign_flipped": False, "margin": 0.05}
+    given = {
+        "p_adjusted": 0.001, "sign_flipped": False, "margin": 0.05, "shrinkage_low": 0.7,
+        "after_low": after - 0.1, "after_high": after + 0.1,
+    }  # fmt: skip
     return {"metric": metric, "before": before, "after": after, **given, **rest}
 
 
@@ -37,6 +40,8 @@ def test_all_conditions_met_is_repaired() -> None:
     ("metric", "change", "reason"),
     [
         ("stereotype_gap", {"after": 0.4}, "did not shrink"),
+        ("stereotype_gap", {"shrinkage_low": 0.3}, "only 30% of it is gone"),
+        ("stereotype_gap", {"shrinkage_low": None}, "only 0% of it is gone"),
         ("stereotype_gap", {"p_adjusted": 0.2}, "not proven"),
         ("stereotype_gap", {"p_adjusted": None}, "not proven"),
         ("stereotype_gap_logodds", {"after": -2.5, "sign_flipped": True}, "other way"),
@@ -53,6 +58,12 @@ def test_each_failing_alone_is_not_repaired(
     assert found.verdict == NOT_REPAIRED
     assert any(reason in text and metric in text for text in found.reasons)
     assert found.next_step
+
+
+def test_what_ends_within_its_margin_need_not_have_been_large() -> None:
+    rows = good()
+    rows["stereotype_gap"] |= {"shrinkage_low": 0.3, "after_low": -0.02, "after_high": 0.04}
+    assert decide(list(rows.values()), [gate(True)]).verdict == REPAIRED
 
 
 def test_saying_he_of_everyone_is_not_repaired() -> None:

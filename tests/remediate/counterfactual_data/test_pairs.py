@@ -74,11 +74,22 @@ def test_selection_is_reproducible_and_ids_are_unique() -> None:
 
 def test_twins_differ_in_gender_alone() -> None:
     for pair in every_pair(SPLITS):
-        if pair.kind is Kind.TWIN and pair.probe == "pronoun":
+        if pair.kind is Kind.TWIN and pair.probe in ("pronoun", "sentence"):
             woman, man = pair.sides
-            assert " she " in woman
-            assert " he " in man
+            assert " she" in woman
+            assert " he" in man
             assert len(woman.split()) == len(man.split())
+
+
+def test_a_text_that_breaks_off_teaches_no_end() -> None:
+    ends = {(p.probe, p.ends) for p in every_pair(SPLITS) if p.kind is Kind.TWIN}
+    assert ends == {("choice", False), ("pronoun", False), ("sentence", True), ("text", True)}
+
+
+def test_a_pronoun_pair_stops_at_its_pronoun() -> None:
+    sides = [p.sides for p in every_pair(SPLITS) if p.probe == "pronoun"]
+    assert sides
+    assert all((w.endswith(" she"), m.endswith(" he")) == (True, True) for w, m in sides)
 
 
 @pytest.mark.parametrize(

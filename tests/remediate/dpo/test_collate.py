@@ -62,6 +62,16 @@ def test_log_probabilities_by_hand(llama: Any) -> None:
             assert found[row, side] == pytest.approx(wanted, abs=2e-5)
 
 
+def test_the_models_own_head_and_the_fused_one_agree(
+    llama: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a CPU only the wanted columns are projected; elsewhere TRL's fused head is asked."""
+    own = reference_logps(llama, PAIRS, SharedPrefixCollator(0))
+    monkeypatch.setattr("remediate.dpo.reference._keeps_columns", lambda model: False)
+    fused = reference_logps(llama, PAIRS, SharedPrefixCollator(0))
+    np.testing.assert_allclose(own, fused, atol=2e-5)
+
+
 def test_a_model_that_ignores_the_mask_is_found_out(llama: Any) -> None:
     class Deaf(torch.nn.Module):
         """Takes every argument and attends to whatever stands before."""

@@ -24,7 +24,7 @@ def test_the_languages_have_the_same_sentences_with_the_same_gaps() -> None:
 def _row(metric: str, before: float | None, after: float | None, **more: Any) -> dict[str, Any]:
     return {
         "metric": metric, "before": before, "after": after, "margin": 0.05, "p_adjusted": 0.001,
-        "sign_flipped": False,
+        "sign_flipped": False, "shrinkage_low": 0.8, "after_low": -0.1, "after_high": 0.1,
     } | more  # fmt: skip
 
 
@@ -44,6 +44,7 @@ BROKEN = Gate("refusal_rate", 0.1, 0.3, 0.2, 0.31234, 0.02, 0.9, 42, False)
         ((_row("stereotype_gap", 0.1, 0.2), *GOOD[1:]), ()),
         ((_row("stereotype_gap", 0.2, 0.1, p_adjusted=0.3), *GOOD[1:]), ()),
         ((_row("stereotype_gap", 0.2, 0.1, p_adjusted=None), *GOOD[1:]), ()),
+        ((_row("stereotype_gap", 0.2, 0.1, shrinkage_low=0.1), *GOOD[1:]), ()),
         ((*GOOD[:2], _row("parity_skew", 0.02, -0.4)), ()),
         ((*GOOD[:2], _row("parity_skew", None, 0.1)), ()),
         ((_row("stereotype_gap", 0.2, -0.1, sign_flipped=True), *GOOD[1:]), ()),
