@@ -1,11 +1,13 @@
 """Which layers get an adapter: every linear one but the output head, as the QLoRA paper finds best.
 
 Dettmers et al. 2023, *QLoRA*, figure 2: adapters on all linear layers of a block are what matches
-full fine-tuning. The names are read from the model itself, so every architecture is covered.
+full fine-tuning. The names are read from the model itself, so every architecture is covered;
+docs/adapter-targets.md lists them for the catalogue's (:mod:`remediate.lora.families`).
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from core.errors import EnvironmentProblem
@@ -13,12 +15,15 @@ from core.parallel.shape import linear_modules
 
 #: Parts of a multimodal model that see pixels or sound: a repair of texts leaves them alone.
 _TOWERS = ("vision", "visual", "audio", "image", "speech", "sam_model")
+#: What sends a token to an expert: moving it would change which weights answer at all.
+_ROUTERS = frozenset({"router", "gate", "shared_expert_gate", "classifier"})
 
 
 def linear_layers(model: Any) -> list[str]:
-    """Sorted leaf names ("q_proj", "down_proj" …) of the linear layers outside head and towers.
+    """Sorted leaf names ("q_proj", "down_proj" …) of the linear layers an adapter goes on.
 
-    Raises :class:`EnvironmentProblem` for a model without any.
+    Left out: the output head, towers, and the routers of mixtures of experts. Raises
+    :class:`EnvironmentProblem` for a model without any.
     """
     names = {
         path.rpartition(".")[2]
@@ -26,10 +31,21 @@ def linear_layers(model: Any) -> list[str]:
         if not any(tower in path for tower in _TOWERS)
     }
     # A list of experts numbers its layers; a number is no name an adapter could go by.
-    names = {name for name in names if not name.isdigit() and name != "lm_head"}
+    names = {n for n in names if not n.isdigit() and n != "lm_head" and n not in _ROUTERS}
     if not names:
         raise EnvironmentProblem(
-            f"{type(model).__name__} has no linear layer an adapter could go on; "
-            "name them with --target-modules."
+            f"{type(model).__name__} has no linear layer an adapter could go on: it cannot be "
+            "repaired by LoRA."
         )
     return sorted(names)
+
+
+def towers(model: Any) -> str | None:
+    """A pattern of the whole paths of tower layers, which share their leaf names with the text's.
+
+    None where the model has none. For ``peft.LoraConfig(exclude_modules=…)``.
+    """
+    parts = "|".join(map(re.escape, _TOWERS))
+    if not any(re.search(parts, path) for path, _ in linear_modules(model)):
+        return None
+    return rf".*(?:{parts}).*"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from remediate.dpo.config import TrainingConfig
-from remediate.lora.targets import linear_layers
+from remediate.lora.targets import linear_layers, towers
 
 
 def adapter_config(model: Any, config: TrainingConfig) -> Any:
@@ -23,6 +23,7 @@ def adapter_config(model: Any, config: TrainingConfig) -> Any:
         lora_dropout=0.0,
         bias="none",
         target_modules=linear_layers(model),
+        exclude_modules=towers(model),
         use_dora=config.tuner == "dora",
         use_rslora=config.tuner == "rslora",
     )
