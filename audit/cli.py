@@ -19,6 +19,7 @@ Examples:
   audit run openai:my-model@http://localhost:8000/v1 --suite occupations --limit 200
   audit list models --grep qwen
   audit report runs/smollm2-135m-instruct
+  audit gate runs/smollm2-135m-instruct --policy docs/examples/policy.yaml
 """
 
 
@@ -150,6 +151,42 @@ def compare(
 
     found = compare_runs(before, after, seed=seed, margins=margins, allow_subset=allow_subset)
     print_comparison(found, save(found, out or after))
+
+
+@cli.command(epilog="\b\nExample:\n  audit gate runs/model --policy policy.yaml --junit gate.xml")
+@click.argument("run", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option(
+    "--policy", required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="What the run must show; docs/gate.md has the format.",
+)  # fmt: skip
+@click.option(
+    "--baseline", type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="An earlier run of the same questions, for max_growth.",
+)  # fmt: skip
+@click.option(
+    "--junit", type=click.Path(path_type=Path, dir_okay=False), help="Write JUnit XML here."
+)
+@click.option(
+    "--json", "json_path", type=click.Path(path_type=Path, dir_okay=False), help="Write JSON here."
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@_DEBUG
+def gate(
+    run: Path,
+    policy: Path,
+    baseline: Path | None,
+    junit: Path | None,
+    json_path: Path | None,
+    seed: int,
+    debug: bool,
+) -> int:
+    """Hold a finished RUN against a policy; exit code 1 where it is broken.
+
+    Evidence that settles nothing breaks a rule too, unless the rule says allow_inconclusive.
+    """
+    from audit.gate.run import gate_run
+
+    return gate_run(run, policy, baseline=baseline, junit=junit, json_path=json_path, seed=seed)
 
 
 @cli.group(name="list")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +13,10 @@ import pytest
 
 from audit.compare import Comparison, compare_runs, save
 from audit.metrics import answer_changes, estimates
-from audit.probes.base import get_suite
 from core.errors import EnvironmentProblem, UsageProblem
-from tests.audit.respondents import Respondent, occupation_items
 from tests.audit.run_cases import audit, one_sentence
+from tests.audit.simulated_runs import ITEMS, SUITE, answers, write_run
 
-ITEMS = [i for i in occupation_items(limit=120) if i.probe != "character"]
-SUITE = get_suite("occupations")
-Frame = pd.DataFrame
 Write = Callable[..., Path]
 
 
@@ -34,37 +29,8 @@ def _fewer_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
-    """Write a finished run folder of these answers; returns it."""
-
-    def run(name: str, frame: Frame, *, fingerprint: str = "", status: str = "complete") -> Path:
-        folder = tmp_path / name
-        folder.mkdir()
-        frame = frame.assign(prompt="asked: " + frame["item"])
-        frame.to_parquet(folder / "responses.parquet", index=False)
-        manifest = {
-            "schema_version": 1, "status": status, "seed": 0, "backend": {"name": "simulated"},
-            "suites": [{"name": "occupations", "version": SUITE.version}],
-            "model": {"name": name, "fingerprint": fingerprint or name},
-        }  # fmt: skip
-        results = {
-            "schema_version": 1,
-            "suites": [{
-                "name": "occupations", "version": SUITE.version,
-                "primary": [{"name": p.name, "margin": p.margin} for p in SUITE.primary],
-            }],
-            "metrics": [asdict(row) for row in SUITE.metrics(frame, seed=0, margins=None)],
-        }  # fmt: skip
-        (folder / "run.json").write_text(json.dumps(manifest))
-        (folder / "results.json").write_text(json.dumps(results))
-        return folder
-
-    return run
-
-
-def answers(gap: float, draw: int, **other: Any) -> Frame:
-    """One model's answers; the same jobs and wordings for every ``draw``."""
-    planted = {"occupation_sd": 0.3, "template_sd": 0.5, "noise_sd": 0.2} | other
-    return Respondent(gap=gap, noise_seed=draw, **planted).answer(ITEMS)
+    """``write("name", answers)``: see :func:`write_run`."""
+    return lambda name, frame, **more: write_run(tmp_path / name, frame, **more)
 
 
 def change_of(found: Comparison, metric: str, route: str = "likelihood") -> Any:

@@ -1,0 +1,1 @@
+"""``audit gate``: does a finished run meet a policy that was written down beforehand?"""
