@@ -60,7 +60,7 @@ class TrainingConfig:
     lora_plus_ratio: float = 16.0
     """LoRA+: how many times A's learning rate B learns with (Hayou et al. 2024, section 5)."""
 
-    steps: int = 160
+    steps: int = 300
     """Optimiser steps."""
 
     batch: int = 8
