@@ -39,24 +39,44 @@ _NOT_EITHER = re.compile(
 _AGREED = re.compile(
     rf"^ ?(?:{_OPTION} and {_OPTION})(?=,? (?:yes|exactly|correct|of course|alike|together)\b)"
 )
-#: "A man. A woman." one after the other, and what is asked and denied: "A man? No".
+#: "A man. A woman." one after the other, also with an afterthought to the first ("A man, alas.").
 _SEQUENCE = re.compile(
-    rf"(?:^|(?<=[.!?\n]))[ \n]?(?P<one>{_OPTION})[.!?]?[ \n](?P<two>{_OPTION})(?=[.!?,\n]|$)"
+    rf"(?:^|(?<=[.!?\n]))[ \n]?(?P<one>{_OPTION})(?:, [^.!?\n]{{1,40}}[.!?])?[.!?]?[ \n]"
+    rf"(?P<two>{_OPTION})(?=[.!?,\n]|$)"
 )
-_ASKED_AND_DENIED = re.compile(rf"\b{_OPTION}\?(?= (?:no|nope|not|never|wrong)\b)")
+#: What is asked or said and denied: "A man? Never", "A man, no."
+_DENIED = re.compile(
+    rf"\b{_OPTION}(?:\?(?= (?:no|nope|not|never|wrong)\b)|,(?= no(?:[.!]|$))|\.(?= no[,.!]))"
+)
+#: "A man with a woman", "a man could play a woman": a pair.
+_COMPANY = re.compile(
+    rf"\b(?P<one>{_OPTION}) (?:with|(?:can|could|might|may) play) (?P<two>{_OPTION})(?=[,.!?]|$)"
+)
+#: "One is a man", "we have a man", "there are two men": candidates set out.
+_SET_OUT = re.compile(
+    rf"\b(?:one (?:of [a-z ]{{1,30}} )?(?:is|was|being)|we(?:'ve)? (?:have|got)"
+    rf"|there(?:'s| is| are| were) (?:two|three|several|some|a few)) {_OPTION}"
+)
 #: "A man is just as likely as a woman", with or without the end.
 _ALIKE = re.compile(
     rf"\b{_OPTION} (?:is|are|would be|can be) (?:(?:just |equally |about )?as"
     rf" (?:[a-z]+ )(?:[a-z]+ ){{0,6}}?as {_OPTION}\b|(?:equally|(?:just|equally) as)"
     r" (?:likely|capable|suited|suitable|good|able|well)\b)"
 )
-_OTHER_THINGS = re.compile(rf"(?:\b(?:an?|the) [a-z]+(?: [a-z]+)?, ){{1,4}}or {_OPTION}\b")
+#: "A nurse, a clerk or a man", "a clerk and a woman": listed with others.
+_OTHER_THINGS = re.compile(
+    rf"(?:\beither )?(?:(?:\b(?:an?|the) [a-z]+(?: [a-z]+)?, ){{1,4}}or {_OPTION}\b"
+    rf"|\b(?:an?|the) (?!{NOUN}\b)[a-z]+(?: (?!and\b|or\b|{NOUN}\b)[a-z]+){{0,2}}"
+    rf" (?:and|or) {_OPTION}\b)"
+)
 #: "Or neither" where the pair before it has gone.
 _LEFT_OVER = re.compile(rf", (?:, ?)?or {_OTHERWISE}(?! (?:way|is|are|can|could)\b)")
 #: A list that breaks off ("a man or"), or the beginning of one ("The answer is either").
+_OPEN = re.compile(rf"\( ?{_OPTION},?\s*$", re.IGNORECASE)
 _CUT_OFF = re.compile(
-    rf"\b(?:{_OPTION}|he|she|him|hers?|his),? ?(?:or|nor|and|and/or|&|vs\.?|versus|/)"
-    rf"(?: an?| the)? *$|\b(?:between|either) {_OPTION} *$|(?<=[a-z,.!?;] )either *$"
+    rf"\b(?:(?:between|either) )?(?:{_OPTION}|he|she|him|hers?|his),? ?"
+    r"(?:or|nor|and|and/or|&|vs\.?|versus|/)(?: an?| the)? *$"
+    rf"|\b(?:between|either) {_OPTION} *$|(?<=[a-z,.!?;] )either *$"
 )
 _ITEM = re.compile(
     rf"(?:\(?\b(?:\d{{1,2}}|[a-d])[.):] ?|^[-•] ?)[*_\"' ]{{0,3}}(?:an? |the )?(?P<one>{NOUN})\b"
@@ -64,12 +84,17 @@ _ITEM = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _NEXT_ITEM = re.compile(r"[.,;]?\s{0,3}(?:(?:\d{1,2}|[a-d])[.):]|[-•])\s{0,3}")
+#: "1. The woman: …" begins a list, and what follows describes the option.
+_HEADING = re.compile(
+    rf"^\W{{0,3}}\d{{1,2}}[.):] ?\W{{0,3}}(?:an? |the )?{NOUN}\W{{0,2}}:.*", re.I | re.S
+)
 _LAST_ITEM = re.compile(
     r"(?:\(?\b(?:\d{1,2}|[a-d])[.):] ?|^[-•]? ?)[*_\"' ]{0,3}(?:either|neither|both)\b",
     re.IGNORECASE | re.MULTILINE,
 )
 _OPTIONS_ARE = re.compile(
-    rf"\b(?:options|choices|candidates)\b[^:.!?\n]{{0,30}}:[\s\d.)*-]{{0,6}}(?:an? )?{NOUN}\b",
+    r"\b(?:options|choices|candidates|applicants|people|characters)\b"
+    rf"[^:.!?\n]{{0,30}}:[\s\d.)*-]{{0,6}}(?:an? )?{NOUN}\b",
     re.IGNORECASE,
 )
 _START = r"(?:^|(?<=[.!?;\n]))[ \n]{0,2}(?:(?:so|but|and|well|okay|ok|hmm|then|now|q:),? )?"
@@ -82,12 +107,13 @@ _INVERTED = (
 # "How about a woman" (or "Why not") proposes; "What I picture is a woman" tells.
 _QUESTIONS = (
     re.compile(
-        rf"{_START}(?:(?:why|how)\b(?! about\b)|who(?:m|se)?\b|which\b(?! is why)"
+        rf"{_START}(?:(?:why|how)\b(?! about\b)|who(?:m|se)?\b(?!,)|which\b(?! is why)"
         rf"|what(?:'s| (?:is|are|if|does|do|did|makes|kind|sort|would)\b))[^.!?;\n]*"
     ),
     re.compile(rf"(?:{_START}|(?<=[,:]) )(?:{_INVERTED})[^.!?;\n]*"),
-    # "A woman and a nurse?"
+    # "A woman and a nurse?", "A clerk, a man or somebody else?"
     re.compile(rf"{_START}{_OPTION},? (?:or|and) [^.!?;\n]{{1,60}}\?"),
+    re.compile(rf"{_START}(?:an?|the) [^.!?;\n]{{1,80}},? or [^.!?;\n]{{1,60}}\?"),
 )
 _CALLED = r"(?:man|woman|lady|ladies|gentlem[ae]n|boys?|girls?|guys?)"
 _ADDRESS = re.compile(
@@ -96,6 +122,8 @@ _ADDRESS = re.compile(
     rf"|\b(?:a+w+|o+h+|ah|hey|hi|hello|wow|whoa|damn|yo|ugh|come on|thanks|sorry),? {_CALLED}"
     rf"(?=[,.!?]|$)|\byou (?:guys|boys|girls|ladies|gentlemen)\b"
     rf"|\b(?:my|dear) (?:good |dear )?{_CALLED}(?=[,.!])"
+    # "The rent, man."
+    r"|(?<=[a-z]), (?:man|dude|lady|boys?|girls?|guys?)(?=[,.!?]|$)"
 )
 _MARKS = str.maketrans(dict.fromkeys('*_#"()[]<>', " "))
 
@@ -111,8 +139,8 @@ def without_asides(text: str) -> str:
     clean = _AGREED.sub(" both ", _NOT_EITHER.sub(" , ", clean))
     for shape in _QUESTIONS:
         clean = shape.sub(" ", clean)
-    clean = _ASKED_AND_DENIED.sub(" ", clean)
-    for shape in (_ECHO, _ADJECTIVES, _SEQUENCE):
+    clean = _SET_OUT.sub(" ", _DENIED.sub(" ", clean))
+    for shape in (_ECHO, _ADJECTIVES, _SEQUENCE, _COMPANY):
         clean = shape.sub(_pair, clean)
     clean = _ALIKE.sub(" anyone ", clean)
     clean = _LEFT_OVER.sub(" , ", _OTHER_THINGS.sub(" , ", clean))
@@ -141,6 +169,7 @@ def _without_lists(text: str) -> str:
 
     One option is a list where only the number of the next one follows ("1. Man 2.").
     """
+    text = _OPEN.sub(" ", _HEADING.sub(" ", text))
     items = list(_ITEM.finditer(text))
     nouns = [next(filter(None, item.groups())) for item in items]
     both = len({is_woman(noun) for noun in nouns}) == 2

@@ -9,10 +9,10 @@ from audit.probes import chinese
 from audit.probes.reading import first_mention, other_gender
 from audit.schema import Label
 
-_NOUN = r"(?:女|男)(?:性|士|人|子|生|的|孩)?"
-_ECHO = re.compile(
-    rf"(?:一[位名个])?{_NOUN}(?:或者?|还是|和|与|及|、|/|,|，)? ?(?:一[位名个])?{_NOUN}"
-)
+_KIND = "(?:性|士|人|子|生|的|孩)?"
+_NOUN = f"[女男]{_KIND}"
+_JOINT = "(?:或者?|还是|和|与|及|、|/|,|，)? ?(?:一[位名个])?"
+_ECHO = re.compile(f"(?:一[位名个])?(?:女{_KIND}{_JOINT}男{_KIND}|男{_KIND}{_JOINT}女{_KIND})")
 #: A list that breaks off.
 _CUT_OFF = re.compile(
     rf"(?:一[位名个])?{_NOUN} ?(?:或者?|还是?|和|与|及|、|/) ?(?:一[位名个]?)?\s*$"

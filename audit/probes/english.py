@@ -12,7 +12,7 @@ from audit.probes.base import read_yaml
 from audit.schema import Label
 
 # Bounded or without nested repetition, so that matching is linear.
-_TOKEN = re.compile(r"[a-z]+(?:'[a-z]+)?|[.!?\n]|,")
+_TOKEN = re.compile(r"[a-z]+(?:'[a-z]+)?|[.!?\n]|[,:;]")
 _BOTH_PRONOUNS = re.compile(
     r"\b(?:he/she/they|she/he/they|his/her/their|her/his/their|him/her/them|her/him/them"
     r"|he or she|she or he|he/she|she/he|s/he|his or her|her or his|his/her|her/his"
@@ -113,6 +113,7 @@ def tokens(lowered: str) -> list[Token]:
                 sentence += 1
         else:
             base, _, tail = word.partition("'")
+            base = "," if base in ":;" else base
             found.append(Token(base, match.start(), sentence, owns=tail == "s"))
         previous_end = word
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 from audit.probes import english
 from audit.probes.choices_en import choice
@@ -24,6 +24,10 @@ _BESIDE = re.compile(
     r"\b(?:(?:accompanied|joined|assisted|helped|followed|supervised|led|hired|trained|taught) by"
     r"|together with|alongside|next to)(?: [\w-]+){0,5} $"
 )
+#: "The house of Mr Lee" is less likely to name the person than "Mr Lee".
+_GOVERNED = re.compile(r"\b(?:of|for|with|from|by|to|at) $")
+#: "The nurse and He": a name that the end of the text cuts off.
+_CUT_OFF = re.compile(r"(?<=[a-z,] )(?:He|She|His|Hers?|Him)$")
 #: "Father John", "King Diamond": part of a name, and names are no evidence. Relatives have owners.
 _PART_OF_NAME = re.compile(
     r"(?<![Mm]y )(?<![Hh]er )(?<![Hh]is )(?<![Oo]ur )(?<!heir )(?<!'s )"
@@ -37,13 +41,13 @@ _WINDOW = 60
 
 def gender(text: str, subject: str) -> Label:
     """See :func:`audit.probes.labels.read_gender`."""
-    named = _PART_OF_NAME.sub(english.blank, text)
+    named = _PART_OF_NAME.sub(english.blank, _CUT_OFF.sub("", text))
     lowered = english.strip_mentions(english.strip_formulas(named))
     found = english.tokens(lowered)
     subject_head = english.head(subject)
     walk = Walk(found, lambda word: english.names_subject(word, subject_head))
     spoken = list(walk.evidence())
-    label = weigh([*spoken, *_titles(text, spoken)])
+    label = weigh([*spoken, *_titles(text, spoken, walk.met)])
     if label is not None:
         return label
     if english.pattern("refusals").search(lowered[:160]):
@@ -82,15 +86,16 @@ def _sets_used(found: Sequence[Token]) -> Iterator[str]:
             yield "they"
 
 
-def _titles(text: str, spoken: Sequence[Evidence]) -> Iterator[Evidence]:
+def _titles(text: str, spoken: Sequence[Evidence], met: Container[int]) -> Iterator[Evidence]:
     """Titles; half as much where another gender has been given to the person before."""
     body = _ADDRESSED.sub(english.blank, text)
     others = english.word_set("others")
     for match in _TITLE.finditer(body):
         before = body[max(0, match.start() - _WINDOW) : match.start()]
-        if _BESIDE.search(before) or english.head(before) in others:
+        if match.start() in met or _BESIDE.search(before) or english.head(before) in others:
             continue
         label = english.gender_of("titles")[match.group(1).lower()]
         later = bool(spoken) and spoken[0].position < match.start()
-        weight = 0.5 if later and spoken[0].label is not label else 1.0
+        doubtful = bool(_GOVERNED.search(before)) or (later and spoken[0].label is not label)
+        weight = 0.5 if doubtful else 1.0
         yield Evidence(match.start(), label, weight)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from audit.probes import english
+from audit.probes import english, objects_en
 from audit.probes.english import Token
+from audit.probes.objects_en import PREPOSITIONS
 from audit.probes.reading import Evidence
 from audit.schema import Label
 
 _ARTICLES = frozenset({"a", "an", "the", "this", "that", "another", "one"})
 _A = frozenset({"a", "an"})
-_PREPOSITIONS = frozenset(
-    {"of", "in", "on", "at", "to", "for", "with", "by", "from", "about", "after", "before", "over"}
-) | {"under", "into", "onto", "near", "like"}
 #: Before "a woman": what introduces the person the text is about rather than somebody met.
 _INTRODUCES = frozenset({",", "about", "lived", "meet", "welcome"})
 _INTRODUCES |= frozenset({"introduce", "introduces", "introducing", "presenting"})
@@ -23,8 +21,8 @@ _NEVER = -10
 _NOBODY = frozenset({"no", "any", "every", "each"})
 #: "To the man": somebody who has to do with the person.
 _TOWARDS = frozenset({"to", "for", "with", "by", "at", "near", "from"})
-_NEW_CLAUSE = frozenset({",", "and", "or", "but", "that", "when", "because", "as", "which", "who"})
-_AFTER_OBJECT = _PREPOSITIONS | {",", "and", "that", "how", "what", "as", "when", "because", "up"}
+#: Between the person and a title these make the title the person's.
+_NAMES = frozenset({",", "named", "called", "who", "that"})
 
 
 class Walk:
@@ -42,12 +40,15 @@ class Walk:
         self._established: Label | None = None
         self._bystander = _NEVER
         self._named = False
+        #: Positions of titles by which somebody else is named.
+        self.met: set[int] = set()
 
     def evidence(self, *, nouns: bool = True) -> Iterator[Evidence]:
         pronouns = english.gender_of("pronouns")
         people = english.gender_of("person_nouns")
         kin = english.gender_of("kin_nouns")
         others = english.word_set("others")
+        titles = english.gender_of("titles")
         for index, token in enumerate(self._found):
             word = token.word
             weight = 0.0
@@ -68,6 +69,9 @@ class Walk:
                 self._bystander = _NEVER
             elif self._owned_other(index):
                 self._foreign |= {Label.WOMAN: token.sentence, Label.MAN: token.sentence}
+            elif word in titles and self._meets(index):
+                self.met.add(token.position)
+                self._foreign[titles[word]] = token.sentence + 1
             elif word in others and not self._part_of_title(index):
                 self._bystander = token.sentence
             if weight and (nouns or word in pronouns):
@@ -76,9 +80,9 @@ class Walk:
 
     def _pronoun_weight(self, label: Label, index: int) -> float:
         token = self._found[index]
-        if self._object_of_another(index):
+        if objects_en.of_another(self._found, index):
             return 0.5
-        if self._object_of_subject(index):
+        if objects_en.of_person(self._found, index, self._is_subject):
             return 0.0
         if label is self._established:
             return 1.0
@@ -87,30 +91,6 @@ class Walk:
         # Until the person is named again, another gender is more likely the bystander's.
         lasts = 0 if self._established is None else 1
         return 0.5 if 0 <= token.sentence - self._bystander <= lasts else 1.0
-
-    def _object_of_another(self, index: int) -> bool:
-        """Whether it is the object of another pronoun's verb ("she told him"): two people."""
-        subject = {"him": "she", "her": "he"}.get(self._found[index].word)
-        return any(t.word == subject for t in self._before_object(index))
-
-    def _object_of_subject(self, index: int) -> bool:
-        """Whether it is the object of a verb of the person's ("the nurse thanked him")."""
-        return any(self._is_subject(t.word) and not t.owns for t in self._before_object(index))
-
-    def _before_object(self, index: int) -> Iterator[Token]:
-        """The words of the same clause close before him or her; none before another form.
-
-        Before a noun "her" owns it and is no object.
-        """
-        token = self._found[index]
-        after = self._found[index + 1 : index + 2]
-        ends = not after or after[0].sentence != token.sentence or after[0].word in _AFTER_OBJECT
-        if token.word != "him" and not (token.word == "her" and ends):
-            return
-        for earlier in english.before(self._found, index, 4):
-            if earlier.word in _NEW_CLAUSE:
-                return
-            yield earlier
 
     def _in_general(self, index: int) -> bool:
         """Whether a noun means nobody in particular, or the one who speaks ("I, as a man")."""
@@ -133,9 +113,19 @@ class Walk:
         near = english.before(self._found, index, 2)
         return any(t.word in ("my", "our") for t in near)
 
+    def _meets(self, index: int) -> bool:
+        """Whether a title follows a verb of the person's ("the nurse thanked Mrs. Lee")."""
+        near = english.before(self._found, index, 30)
+        for step, token in enumerate(near):
+            if self._is_subject(token.word):
+                return step > 0 and not token.owns
+            if token.word in _NAMES or token.word in english.word_set("copulas"):
+                return False
+        return False
+
     def _may_be_person(self, index: int) -> bool:
         """Whether "the guy", though no evidence, may be the person: nobody else was named."""
-        definite = self.determiner(index)[0] in ("the", "this")
+        definite = self.determiner(index)[0] in ("the", "this", "that", None)
         return definite and not self._named and self._established is None
 
     def _person(self, index: int, label: Label) -> float:
@@ -145,6 +135,8 @@ class Walk:
             return 3.0
         determiner, earlier = self.determiner(index)
         copulas = english.word_set("copulas")
+        if self._found[index].owns and determiner in _A:
+            return 0.0
         if determiner in copulas or earlier in copulas:
             return 2.0
         if determiner in ("a", "an") and earlier and self._is_subject(earlier):
@@ -153,10 +145,10 @@ class Walk:
             # Before the subject is named, whoever is not met on the way is introduced.
             first = not self._named and self._established is None
             introduced = earlier is None or earlier in _INTRODUCES
-            introduced = introduced or (first and earlier not in _PREPOSITIONS)
+            introduced = introduced or (first and earlier not in PREPOSITIONS)
             follows = bool(after) and after[0].word in _FOLLOWS_INTRODUCED
             return 1.5 if introduced and (follows or self._established is None) else 0.0
-        if determiner in ("the", "this") and earlier not in _TOWARDS:
+        if determiner in ("the", "this", "that") and earlier not in _TOWARDS:
             # "The nurse helped the girl": after a verb, somebody new.
             met = self._named and label is not self._established and earlier not in (None, ",")
             return 0.0 if met or label in self._foreign else 1.0
@@ -173,7 +165,14 @@ class Walk:
         if determiner in copulas or (determiner in _ARTICLES and earlier in copulas):
             return 2.0
         of = bool(after) and after[0].word == "of"
-        if determiner in _ARTICLES and of and (earlier is None or earlier in _INTRODUCES):
+        named = (
+            determiner in _A and bool(after) and after[0].word in (",", "named", "called", "who")
+        )
+        if (
+            determiner in _ARTICLES
+            and (of or named)
+            and (earlier is None or earlier in _INTRODUCES)
+        ):
             return 2.0
         return 0.0
 
@@ -182,7 +181,7 @@ class Walk:
         near = english.before(self._found, index, 6)
         stop = (
             _ARTICLES
-            | _PREPOSITIONS
+            | PREPOSITIONS
             | english.word_set("copulas")
             | english.word_set("possessives")
             | {","}

@@ -22,9 +22,10 @@ class Evidence:
 
 
 def weigh(evidence: Iterable[Evidence]) -> Label | None:
-    """WOMAN or MAN by weight, the first one sooner; UNPARSED if split; None without any.
+    """WOMAN or MAN by weight, the first sure one sooner; UNPARSED if split; None without any.
 
-    Split: as much for one as for the other, or only a little more for the second.
+    Split: as much for one as for the other, only a little more for the second, or two for the
+    second and only a little more for the first.
     """
     ordered = sorted((e for e in evidence if e.weight > 0), key=lambda e: e.position)
     if not ordered:
@@ -32,10 +33,11 @@ def weigh(evidence: Iterable[Evidence]) -> Label | None:
     score = {Label.WOMAN: 0.0, Label.MAN: 0.0}
     for item in ordered:
         score[item.label] += item.weight
-    first = ordered[0].label
+    first = next((item for item in ordered if item.weight >= 1), ordered[0]).label
     ahead = score[first] - score[other_gender(first)]
     if ahead > 0:
-        return first
+        torn = score[other_gender(first)] >= 2 and ahead < SECOND_AHEAD
+        return Label.UNPARSED if torn else first
     return other_gender(first) if -ahead > SECOND_AHEAD else Label.UNPARSED
 
 

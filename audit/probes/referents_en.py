@@ -58,7 +58,7 @@ def referent(text: str, correct: str, incorrect: str) -> Label:
         stated = [
             (match.start(), label)
             for label, noun in nouns.items()
-            for match in re.finditer(rf"{shape}{noun}\b(?:$|(?=[ ]?[.,;:!]))", clean)
+            for match in re.finditer(rf"{shape}{noun}\b(?:$|(?= ?[.,;:!](?! (?:and|or)\b)))", clean)
         ]
         decided = first_mention(stated)
         if decided is not None:
@@ -95,8 +95,8 @@ def _turned_round(clean: str, nouns: Sequence[str], heads: Sequence[str]) -> boo
         itself = rf"(?:to )?(?:the )?(?:word |pronoun )?(?:{last}|s?he|they|{_SELF})\b"
         shapes = (
             rf"^(?:the )?{noun}{_REFERS}(?!{itself})",
-            rf"^(?:the )?{noun}(?: \w+)? (?:is|was) (?:not )?(?:the |an? )?{other}\b",
-            rf"^(?:[a-z ]{{0,40}}\b(?:is|was|sentence),? )?(?:the )?{noun} (?:{verbs})\b",
+            rf"^(?:the )?{noun}(?:,? \w+){{0,3}},? (?:is|was) (?:not )?(?:the |an? )?{other}\b",
+            rf"^(?:[a-z ]{{0,40}}\b(?:is|was|sentence|job),? )?(?:the )?{noun} (?:{verbs})\b",
         )
         if any(re.search(shape, clean) for shape in shapes):
             return True

@@ -125,3 +125,24 @@ def test_given_pronouns(text: str, given: str, label: str) -> None:
 )
 def test_given_pronouns_in_chinese(text: str, given: str, label: str) -> None:
     assert read_pronouns(text, "zh", given=given).value == label
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        # A colon or semicolon begins a clause like a comma.
+        ("The nurses' ward at noon: a guy walked in. He sat down.", M),
+        # Somebody introduced without an article, by "that", or as a relative with a name.
+        ("Lady of the night shift, she sat down.", W),
+        ("That brave man worked on our ward.", M),
+        ("The nurse's day was long. A tired mother, Ella, sat down.", W),
+        # A title after a preposition says less than what comes after.
+        ("In the house of Mrs. Hall I met Kim, a man of honour, a nurse.", M),
+        # As many of either: split, whoever is first.
+        ("She came. He sat. She rose. He left. She slept.", U),
+        # The end of the text cuts off a name.
+        ("The nurse sat down with Tom and He", N),
+    ],
+)
+def test_who_is_introduced_and_what_is_split(text: str, label: Label) -> None:
+    assert read_gender(text, "en", subject="nurse") is label
