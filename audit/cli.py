@@ -153,6 +153,62 @@ def compare(
     print_comparison(found, save(found, out or after))
 
 
+@cli.command(
+    epilog="\b\nExamples:\n  audit plan --suite occupations,pronouns\n"
+    "  audit plan smollm2-135m-instruct --limit 200"
+)
+@click.argument("model", required=False)
+@click.option("--suite", "suites", default="occupations", show_default=True, callback=words)
+@click.option("--lang", "langs", default="en", show_default=True, callback=words)
+@click.option("--limit", type=int, help="As in `audit run`.")
+@click.option("--samples", type=int, help="As in `audit run`.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option(
+    "--backend", type=click.Choice(["auto", "vllm", "transformers", "openai"]), default="auto",
+    show_default=True, help="The engine that is timed.",
+)  # fmt: skip
+@click.option(
+    "--like", type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="A finished run whose variances, and speed, are assumed.",
+)  # fmt: skip
+@click.option("--rate", type=float, help="Requests a second, instead of a timing.")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@_DEBUG
+def plan(
+    model: str | None,
+    backend: str,
+    like: Path | None,
+    rate: float | None,
+    as_json: bool,
+    debug: bool,
+    **asked: Any,
+) -> None:
+    """What a run would ask, how long it takes, and the smallest effect it could show.
+
+    Nothing is loaded unless a MODEL is named: then a few dozen questions time it.
+    """
+    from audit.planning import rate as rates
+    from audit.planning.plan import PlanOptions, items_of, make_plan
+
+    options = PlanOptions(**asked)
+    speed = None
+    if rate is not None:
+        speed = rates.told(rate)
+    elif model is not None:
+        speed = rates.timed(model, items_of(options), backend=backend, seed=options.seed)
+    elif like is not None:
+        speed = rates.of_run(like)
+    found = make_plan(options, like=like, rate=speed)
+    if as_json:
+        import json
+
+        click.echo(json.dumps(found.to_json(), indent=1))
+        return
+    from audit.planning.table import print_plan
+
+    print_plan(found)
+
+
 @cli.command(epilog="\b\nExample:\n  audit gate runs/model --policy policy.yaml --junit gate.xml")
 @click.argument("run", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option(

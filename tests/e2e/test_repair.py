@@ -8,10 +8,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.audit.run_cases import answered
 
 pytestmark = [
     pytest.mark.e2e, pytest.mark.model, pytest.mark.vllm, pytest.mark.timeout(900)
@@ -21,8 +24,26 @@ REMEDIATE = Path(sys.executable).with_name("remediate")
 SHORT = ["--suite", "occupations", "--limit", "16", "--steps", "4", "--batch", "8"]
 
 
+#: The engine that repeats itself bit for bit.
+EXACT = ["--backend", "transformers"]
+
+
 def command(out: Path, *words: str) -> list[str]:
     return [str(REMEDIATE), *words, "smollm2-135m-instruct", "--out", str(out), *SHORT]
+
+
+def kill_when(words: list[str], reached: Callable[[], bool]) -> None:
+    """Start a command and kill −9 its whole group at the moment; too late fails."""
+    killed = subprocess.Popen(
+        words, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    begun = time.monotonic()
+    while not reached() and killed.poll() is None:
+        assert time.monotonic() - begun < 300
+        time.sleep(0.02)
+    assert killed.poll() is None, f"{words[1]} ended before it could be killed"
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.wait(30)
 
 
 def run(out: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -106,18 +127,25 @@ def test_kill_9_in_training_and_merging_ends_in_the_same_weights(
     state["steps"] = {k: v for k, v in state["steps"].items() if k in ("data", "reference")}
     (out / "repair.json").write_text(json.dumps(state))
     for stage, awaited in (("train", "checkpoints"), ("merge", "merged.partial")):
-        killed = subprocess.Popen(
-            command(out, stage), start_new_session=True,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        begun = time.monotonic()
-        while not (out / awaited).exists() and killed.poll() is None:
-            assert time.monotonic() - begun < 300
-            time.sleep(0.02)
-        assert killed.poll() is None, f"{stage} ended before it could be killed"
-        os.killpg(killed.pid, signal.SIGKILL)
-        killed.wait(30)
+        kill_when(command(out, stage), (out / awaited).exists)
         done = run(out, stage)
         assert done.returncode == 0, done.stderr[-2000:]
     for name in ("adapter/adapter_model.safetensors", "merged/model.safetensors"):
         assert (out / name).read_bytes() == (repaired / name).read_bytes(), name
+
+
+def test_kill_9_while_the_model_writes_gives_the_same_pairs(tmp_path: Path) -> None:
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    done = subprocess.run(
+        [*command(whole, "data"), *EXACT], capture_output=True, text=True, timeout=600
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    wanted = answered(whole / "data")
+    kill_when([*command(killed, "data"), *EXACT], lambda: answered(killed / "data") >= wanted // 3)
+    assert 0 < answered(killed / "data") < wanted
+    assert not (killed / "pairs.jsonl").exists()
+    done = subprocess.run(
+        [*command(killed, "data"), *EXACT], capture_output=True, text=True, timeout=600
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert (killed / "pairs.jsonl").read_bytes() == (whole / "pairs.jsonl").read_bytes()
