@@ -44,6 +44,21 @@ def data_card(pairs: Sequence[Pair], splits: Splits, checked: dict[str, int]) ->
     }
 
 
+def fluency(pairs: Sequence[Pair], logps: Any, lengths: Any) -> dict[str, dict[str, float]]:
+    """Log-probability per token (nats) of both sides of whole twins, by the untouched model.
+
+    ``logps`` and ``lengths``: (pairs, 2), in the pairs' order. A swap that broke the grammar of one
+    side would show as that side's lower values; texts that stop at a pronoun are too short to tell.
+    """
+    rows = [
+        n for n, p in enumerate(pairs) if p.part is Part.TRAIN and p.kind is Kind.TWIN and p.ends
+    ]
+    return {
+        side: _spread([round(float(logps[n, at] / lengths[n, at]), 2) for n in rows])
+        for at, side in enumerate(("chosen", "rejected"))
+    }
+
+
 def _spread(values: Any) -> dict[str, float]:
     rows = list(values) or [0]
     return {

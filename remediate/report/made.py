@@ -94,6 +94,8 @@ def _card_facts(card: Mapping[str, Any]) -> list[Fact]:
         "words_chosen": (card.get("words") or {}).get("chosen"),
         "words_rejected": (card.get("words") or {}).get("rejected"),
         "length_difference": card.get("length_difference"),
+        "fluency_chosen": (card.get("fluency") or {}).get("chosen"),
+        "fluency_rejected": (card.get("fluency") or {}).get("rejected"),
     }
     out += [(say(f"data.{name}"), _spread(s)) for name, s in spreads.items() if s]
     if card.get("distinct_texts") is not None:

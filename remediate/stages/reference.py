@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
-from audit.manifest import read_json
+from audit.manifest import read_json, write_json
+from remediate.counterfactual_data.card import fluency
+from remediate.counterfactual_data.pairs import read_pairs
 from remediate.repair import Repair
-from remediate.stages.data import PAIRS
+from remediate.stages.data import CARD, PAIRS
 from remediate.workers import PROGRESS, PlainWatcher, chat_renderer, pad_id
 
 REFERENCE = "reference.npz"
@@ -33,10 +36,15 @@ def reference(repair: Repair) -> None:
                 **repair.chat(),
             },
         )
-        facts["shared_prefix"] = bool(_load(out)["shared_prefix"])
+        found = _load(out)
+        facts["shared_prefix"] = bool(found["shared_prefix"])
+        card = read_json(repair.folder / CARD)
+        pairs = read_pairs(repair.folder / PAIRS)
+        card["fluency"] = fluency(pairs, found["logps"], found["lengths"])
+        write_json(repair.folder / CARD, card)
 
 
-def _load(path: Path) -> dict[str, object]:
+def _load(path: Path) -> dict[str, Any]:
     import numpy as np
 
     with np.load(path) as found:
@@ -49,7 +57,6 @@ def main(settings_path: Path) -> None:
 
     from core.models.causal_lm import choose_device, choose_dtype, load_model
     from core.models.quiet import no_progress_bars
-    from remediate.counterfactual_data.pairs import read_pairs
     from remediate.dpo.collate import PairCollator, SharedPrefixCollator
     from remediate.dpo.config import TrainingConfig
     from remediate.dpo.encode import encode, show
@@ -76,7 +83,8 @@ def main(settings_path: Path) -> None:
     found = reference_logps(model, encoded, collate, progress=watcher.advance)
     out = Path(settings["out"])
     partial = out.with_name("partial-" + out.name)
-    np.savez(partial, logps=found, shared_prefix=np.array(shared))
+    lengths = [(len(pair.chosen_ids), len(pair.rejected_ids)) for pair in encoded]
+    np.savez(partial, logps=found, lengths=np.array(lengths), shared_prefix=np.array(shared))
     partial.replace(out)
 
 

@@ -7,11 +7,12 @@ import json
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from core.errors import EnvironmentProblem
 from remediate.counterfactual_data import build
-from remediate.counterfactual_data.card import data_card
+from remediate.counterfactual_data.card import data_card, fluency
 from remediate.counterfactual_data.pairs import (
     Kind,
     Part,
@@ -126,3 +127,15 @@ def test_data_card_counts_what_is_there() -> None:
     assert sum(card["counts"]["train"].values()) == sum(p.part is Part.TRAIN for p in pairs)
     assert card["split"] == SPLITS.to_json()
     assert set(card["samples"]) == {p.probe for p in pairs if p.part is Part.TRAIN}
+
+
+def test_fluency_is_per_token_of_whole_training_twins() -> None:
+    pairs = chosen(200)
+    logps = np.tile([-6.0, -9.0], (len(pairs), 1))
+    lengths = np.full((len(pairs), 2), 3)
+    for row, pair in enumerate(pairs):
+        if not (pair.part is Part.TRAIN and pair.kind is Kind.TWIN and pair.ends):
+            logps[row] = 1e6  # must not be looked at
+    found = fluency(pairs, logps, lengths)
+    assert found["chosen"]["mean"] == found["chosen"]["max"] == -2.0
+    assert found["rejected"]["median"] == -3.0

@@ -105,6 +105,10 @@ def _card() -> dict[str, Any]:
             for side in ("chosen", "rejected")
         },
         "length_difference": {"min": 0, "median": 0, "mean": 0, "max": 0},
+        "fluency": {
+            side: {"min": -6.1, "median": -2.9, "mean": -3.0, "max": -1.2}
+            for side in ("chosen", "rejected")
+        },
         "distinct_texts": 1362,
         "split": {
             "train": ["pilot"], "validation": ["nurse"],
