@@ -55,8 +55,10 @@ def build_pairs(splits: Splits, options: DataOptions, answers: Mapping[str, str]
 
 
 def _require(train: Sequence[Pair], validation: Sequence[Pair]) -> None:
-    rests_on = [("training", train, ("choice", "pronoun", "sentence"))]
-    rests_on += [("validation", validation, ("choice", "pronoun"))]
+    rests_on: list[tuple[str, Sequence[Pair], tuple[str, ...]]] = [
+        ("training", train, ("choice", "pronoun", "sentence")),
+        ("validation", validation, ("choice", "pronoun")),
+    ]
     for name, pairs, probes in rests_on:
         for probe in probes:
             groups = {p.group for p in pairs if p.probe == probe}
