@@ -24,6 +24,8 @@ Examples:
   remediate qwen-7b-chat --tuner qlora --parallel zero3 --nproc 4
   remediate train ./my-model --out runs/my-repair --loss sigmoid --steps 60
   remediate verify ./my-model --out runs/my-repair
+  remediate qwen-7b-chat --from runs/qwen-7b-chat-occupations-pronouns
+  remediate ./my-model --sweep default --sweep-only
 """
 
 
@@ -70,9 +72,9 @@ def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option("--rank", type=int, default=16, show_default=True),
         click.option("--beta", type=float, default=0.1, show_default=True),
-        click.option("--steps", type=int, default=160, show_default=True),
+        click.option("--steps", type=int, default=300, show_default=True),
         click.option("--batch", type=int, default=8, show_default=True, help="Pairs a step."),
-        click.option("--micro-batch", type=int, default=8, show_default=True),
+        click.option("--micro-batch", type=int, default=4, show_default=True),
         click.option("--learning-rate", type=float, default=3e-4, show_default=True),
         click.option("--max-length", type=int, default=256, show_default=True),
         click.option(
@@ -113,12 +115,36 @@ def cli() -> None:
     """
 
 
+_FROM = click.option(
+    "--from", "source", metavar="RUN", help="Take the audit before from this run folder.",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+)  # fmt: skip
+
+
 @cli.command(epilog=_EXAMPLES)
 @_shared
 @click.option("--merge/--no-merge", default=True, show_default=True, help="Or keep an adapter.")
-def run(merge: bool, **options: Any) -> int:
+@_FROM
+@click.option(
+    "--sweep", metavar="GRID.yaml|default",
+    help="Train every cell of a grid on the same pairs and go on with the best.",
+)  # fmt: skip
+@click.option("--sweep-only", is_flag=True, help="Stop after the sweep.")
+def run(
+    merge: bool, source: Path | None, sweep: str | None, sweep_only: bool, **options: Any
+) -> int:
     """Audit, build pairs, train, merge, audit again, report."""
-    repair = _repair(options, merge=merge)
+    if sweep_only and sweep is None:
+        raise UsageProblem("--sweep-only needs --sweep GRID.yaml (or --sweep default).")
+    repair = _repair(options, merge=merge, source=source, sweep=sweep)
+    if sweep is not None:
+        from remediate.sweep.run import FOLDER, run_sweep
+        from remediate.sweep.table import print_sweep
+
+        content = run_sweep(repair, alone=sweep_only)
+        print_sweep(content, repair.folder / FOLDER)
+        if sweep_only or content["chosen"] is None:
+            return 0 if content["chosen"] is not None else 1
     from remediate.pipeline import run_all
 
     found = run_all(repair)
@@ -128,11 +154,11 @@ def run(merge: bool, **options: Any) -> int:
     return _tell(repair, found)
 
 
-def _stage(name: str, summary: str) -> None:
-    @cli.command(name, help=summary, epilog=_EXAMPLES)
-    @_shared
+def _stage(
+    name: str, summary: str, *more: Callable[[Callable[..., Any]], Callable[..., Any]]
+) -> None:
     def stage(**options: Any) -> int:
-        repair = _repair(options)
+        repair = _repair(options, source=options.get("source"))
         from remediate.pipeline import run_stage
 
         found = run_stage(repair, name)
@@ -140,6 +166,10 @@ def _stage(name: str, summary: str) -> None:
             return _tell(repair, found)
         click.echo(repair.folder)
         return 0
+
+    for option in (*more, _shared):
+        stage = option(stage)
+    cli.command(name, help=summary, epilog=_EXAMPLES)(stage)
 
 
 @cli.command(epilog="\b\nExample:\n  remediate plan qwen-7b-chat --nproc 4 --parallel zero3")
@@ -156,7 +186,7 @@ def plan(**options: Any) -> None:
     print_plan(model.path, training, parallel)
 
 
-_stage("data", "Sample the model's texts and build pairs.jsonl with its data card.")
+_stage("data", "Sample the model's texts and build pairs.jsonl with its data card.", _FROM)
 _stage("train", "Train the adapter on the folder's pairs.")
 _stage("merge", "Merge the adapter and compare merged with base + adapter.")
 _stage("verify", "Audit again, judge, report.")
@@ -182,11 +212,18 @@ def _parallel(options: dict[str, Any]) -> ParallelConfig:
     return ParallelConfig(mode=options["parallel"], **{name: options[name] for name in names})
 
 
-def _repair(options: dict[str, Any], *, merge: bool = True) -> Repair:
+def _repair(
+    options: dict[str, Any],
+    *,
+    merge: bool = True,
+    source: Path | None = None,
+    sweep: str | None = None,
+) -> Repair:
     """Arguments → a repair folder; every wrong combination is told here."""
     from audit.progress import ConsoleWatcher
     from core.models.resolve import check_name
     from remediate.repair import Repair, RepairOptions
+    from remediate.sweep.grid import read_sweep
 
     training, parallel = _training(options), _parallel(options)
     suites, langs = options["suites"], options["langs"]
@@ -202,6 +239,8 @@ def _repair(options: dict[str, Any], *, merge: bool = True) -> Repair:
             training=training,
             parallel=parallel,
             merge=merge,
+            source=source,
+            sweep=None if sweep is None else read_sweep(sweep, training),
             **{
                 name: options[name]
                 for name in ("backend", "seed", "limit", "hub", "resume", "debug")

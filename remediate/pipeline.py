@@ -25,6 +25,8 @@ def run_stage(repair: Repair, name: str) -> dict[str, Any] | None:
             "same --out."
         )
     if name == "data":
+        if repair.options.source is not None:
+            audit(repair, "audit_before", repair.model_path)
         data(repair)
     elif name == "train":
         reference(repair)

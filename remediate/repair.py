@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -15,6 +16,7 @@ from core.errors import UsageProblem
 from core.parallel.modes import ParallelConfig
 from remediate.counterfactual_data.splits import Splits, split_occupations
 from remediate.dpo.config import TrainingConfig
+from remediate.sweep.grid import Sweep
 from remediate.workers import PROGRESS
 
 if TYPE_CHECKING:
@@ -39,6 +41,10 @@ class RepairOptions:
     training: TrainingConfig = field(default_factory=TrainingConfig)
     parallel: ParallelConfig = field(default_factory=ParallelConfig)
     merge: bool = True
+    #: An audit's run folder that stands for the audit before.
+    source: Path | None = None
+    #: Trainings to choose one of; ``training`` is then what its cells leave open.
+    sweep: Sweep | None = None
     resume: bool = True
     debug: bool = False
 
@@ -53,6 +59,7 @@ class RepairOptions:
             "limit": self.limit,
             "training": self.training.to_json(),
             "parallel": [self.parallel.mode.value, self.parallel.nproc, self.parallel.offload],
+            **({"sweep": self.sweep.to_json()} if self.sweep is not None else {}),
         }
 
 
@@ -79,7 +86,8 @@ class Repair:
             state = read_json(path)
             was = state.get("identity", {})
             if was != wanted:
-                odd = [name for name in wanted if was.get(name) != wanted[name]]
+                names = dict.fromkeys((*wanted, *was))
+                odd = [name for name in names if was.get(name) != wanted.get(name)]
                 raise UsageProblem(
                     f"{self.folder} holds a repair with another {', '.join(odd)}: choose another "
                     "folder with --out, or start it over with --no-resume."
@@ -127,6 +135,13 @@ class Repair:
             "chat_template": fallback_template(name) if name else None,
             "chat_name": name or "",
         }
+
+    def train_as(self, training: TrainingConfig) -> None:
+        """From here on this is what is trained; what the folder was made for stays in repair.json.
+
+        A sweep's shared steps and its chosen cell differ from what the command line said.
+        """
+        self.options = dataclasses.replace(self.options, training=training)
 
     def facts(self, step: str) -> dict[str, Any] | None:
         """What a finished step left behind, or None."""

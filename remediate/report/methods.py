@@ -114,6 +114,8 @@ def command(record: RepairRecord) -> str:
         if asked.get(name, default) != default:
             words += [f"--{name}", str(asked[name])]
     words += _training_options(asked.get("training") or {})
+    if sweep := asked.get("sweep"):
+        words += ["--sweep", str(sweep.get("grid"))]
     mode, nproc, offload = (*(asked.get("parallel") or ()), "none", 1, False)[:3]
     if mode != "none":
         words += ["--parallel", str(mode), "--nproc", str(nproc)]

@@ -7,10 +7,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from audit.manifest import read_json
+from core.errors import UsageProblem
 from remediate.repair import Repair
 from remediate.workers import PlainWatcher
+
+if TYPE_CHECKING:
+    from audit.runner import RunOptions
 
 #: What a user would try first; published work finds it hard to beat (design: repair rule 5).
 INSTRUCTION = {
@@ -23,40 +28,56 @@ INSTRUCTION = {
 
 
 def audit(repair: Repair, name: str, model: Path, *, instructed: bool = False) -> None:
-    """Audit ``model`` on the held-out occupations into the folder's ``name``, if not done yet."""
-    if repair.facts(name) is not None:
-        return
+    """Audit ``model`` on the held-out occupations into the folder's ``name``, if not done yet.
+
+    The audit before takes its answers from the run that ``--from`` names, where one is named.
+    """
     options = repair.options
+    source = options.source if name == "audit_before" else None
+    done = repair.facts(name)
+    if done is not None:
+        if source is not None and done.get("from") != str(source.resolve()):
+            raise UsageProblem(
+                f"{repair.folder / name} is there already, and not from {source}: leave --from out "
+                "to go on with it, or start the repair over with --no-resume."
+            )
+        return
     titles = {
         "audit_before": "Auditing the model as it is (held-out side) …",
         "audit_after": "Auditing the repaired model …",
         "audit_prompted": "Auditing the model told to be fair …",
     }
-    with repair.step(name, titles[name]) as facts:
-        repair.run_worker(
-            "remediate.stages.audits",
-            name,
-            {
-                "model": str(model),
-                "suites": list(options.suites),
-                "out": str(repair.folder / name),
-                "backend": options.backend,
-                "langs": list(options.langs),
-                "seed": options.seed,
-                "limit": options.limit,
-                "only": {"occupations": list(repair.splits.held_out)},
-                "instruction": INSTRUCTION[options.langs[0]] if instructed else "",
-            },
-        )
+    settings = {
+        "model": str(model),
+        "suites": list(options.suites),
+        "out": str(repair.folder / name),
+        "backend": options.backend,
+        "langs": list(options.langs),
+        "seed": options.seed,
+        "limit": options.limit,
+        "only": {"occupations": list(repair.splits.held_out)},
+        "instruction": INSTRUCTION[options.langs[0]] if instructed else "",
+    }
+    with repair.step(
+        name, f"Taking the audit before from {source} …" if source else titles[name]
+    ) as facts:
         facts["folder"] = name
+        if source is None:
+            repair.run_worker("remediate.stages.audits", name, settings)
+        else:
+            from remediate.stages import reuse
+
+            reuse.take(source, repair.folder / name, run_options(settings))
+            repair.run_worker("remediate.stages.audits", name, settings)
+            reuse.sign(source, repair.folder / name)
+            facts["from"] = str(source.resolve())
 
 
-def main(settings_path: Path) -> None:
-    from audit.reports import build_report
-    from audit.runner import RunOptions, run_audit
+def run_options(settings: dict[str, Any]) -> RunOptions:
+    """The audit a settings file describes."""
+    from audit.runner import RunOptions
 
-    settings = read_json(settings_path)
-    options = RunOptions(
+    return RunOptions(
         model=settings["model"],
         suites=tuple(settings["suites"]),
         out=Path(settings["out"]),
@@ -67,7 +88,13 @@ def main(settings_path: Path) -> None:
         only={name: tuple(ids) for name, ids in settings["only"].items()},
         instruction=settings["instruction"],
     )
-    build_report(run_audit(options, PlainWatcher()).folder)
+
+
+def main(settings_path: Path) -> None:
+    from audit.reports import build_report
+    from audit.runner import run_audit
+
+    build_report(run_audit(run_options(read_json(settings_path)), PlainWatcher()).folder)
 
 
 if __name__ == "__main__":

@@ -76,6 +76,7 @@ def _content(
             "steps_done": training["steps"],
             "best_step": training["best_step"],
             "validation": [row for row in training["history"] if "eval_bias" in row],
+            **({"sweep_cell": cell} if (cell := steps["train"].get("cell")) else {}),
         },
         "merge": steps.get("merge"),
         "timings": {name: facts.get("seconds") for name, facts in steps.items()},

@@ -1,0 +1,1 @@
+"""Several trainings on the same pairs, measured on the validation side, and one of them chosen."""
