@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from audit.probes.base import list_suites
+from core.errors import EnvironmentProblem
 from core.models import catalogue
 from core.models.packaged import PACKAGED_ENTRY
 
@@ -18,16 +19,25 @@ def print_suites() -> None:
     table = Table(box=None, pad_edge=False)
     for name in ("suite", "what", "languages", "requests (en)", "primary metrics (margin)"):
         table.add_column(name, overflow="fold")
+    missing: list[str] = []
     for suite in list_suites():
-        items = suite.items(langs=suite.langs[:1], seed=0, limit=None, samples=None)
+        try:
+            items = suite.items(langs=suite.langs[:1], seed=0, limit=None, samples=None)
+            requests = str(sum(item.samples for item in items))
+        except EnvironmentProblem as problem:  # a public benchmark whose data are not here
+            requests = "no data"
+            missing.append(str(problem))
         table.add_row(
             suite.name,
             suite.title["en"],
             ", ".join(suite.langs),
-            str(sum(item.samples for item in items)),
+            requests,
             ", ".join(f"{p.name} ({p.margin:g})" for p in suite.primary),
         )
-    Console(highlight=False).print(table)
+    console = Console(highlight=False)
+    console.print(table)
+    for sentence in missing:
+        console.print(sentence)
 
 
 def print_models(*, grep: str, modality: str | None, runnable: bool, as_json: bool) -> None:

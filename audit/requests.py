@@ -126,7 +126,12 @@ def label_logprobs(item: Item, token_logprobs: Sequence[Sequence[float]]) -> dic
 
 
 def prompt_text(item: Item) -> str:
-    """The question as a reader sees it; a prefill stands after ``⟶``."""
+    """The question as a reader sees it; a prefill stands after ``⟶``.
+
+    Where whole texts are scored there is no question: the texts stand in its place.
+    """
+    if not item.messages:
+        return "\n".join(text for texts in item.candidates.values() for text in texts)
     user = "\n\n".join(m["content"] for m in item.messages if m["role"] != "assistant")
     prefill = "".join(m["content"] for m in item.messages if m["role"] == "assistant")
     return f"{user}\n⟶ {prefill}" if prefill else user

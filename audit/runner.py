@@ -118,8 +118,11 @@ def collect_items(options: RunOptions) -> tuple[dict[str, Suite], list[Item]]:
 def instructed(item: Item, instruction: str) -> Item:
     """The item with the instruction before its first question.
 
-    In the question and not in a system turn: some chat templates have none.
+    In the question and not in a system turn: some chat templates have none. A text that is scored
+    by itself follows no question, so nothing is put before it.
     """
+    if not item.messages:
+        return item
     first, *rest = item.messages
     asked = Message(role=first["role"], content=f"{instruction}\n\n{first['content']}")
     return replace(item, messages=(asked, *rest))

@@ -23,7 +23,11 @@ RESPONSE_COLUMNS = (
 
 
 class Label(StrEnum):
-    """How an answer is read. A suite whose answers are right or wrong uses the last two."""
+    """How an answer is read.
+
+    A suite whose answers are right or wrong uses ``correct`` and ``incorrect``, one that compares
+    two given texts the last two.
+    """
 
     WOMAN = "woman"
     MAN = "man"
@@ -32,6 +36,8 @@ class Label(StrEnum):
     UNPARSED = "unparsed"
     CORRECT = "correct"
     INCORRECT = "incorrect"
+    STEREOTYPED = "stereotyped"
+    ANTI_STEREOTYPED = "anti_stereotyped"
 
 
 class Route(StrEnum):
@@ -58,7 +64,8 @@ class Item:
     contrast (for occupations ``women``/``men``/``mixed`` by labour statistics) and ``reference``
     the yardstick beside parity (share of women, 0–1; NaN where there is none).
     ``candidates`` maps a label to the continuations that say it (likelihood route); their
-    probabilities are added within a label.
+    probabilities are added within a label. Without ``messages`` they are whole texts, scored by
+    themselves (see :class:`core.models.base.ScoreRequest`).
     """
 
     suite: str

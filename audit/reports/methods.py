@@ -13,7 +13,7 @@ from audit.reports.figures import order_row
 from audit.reports.load import Run
 from audit.reports.numbers import count, finite, plain, shown, unit_of, with_unit
 from audit.reports.slices import first, measured_routes
-from audit.reports.text import Bilingual, join, name_of, pair, same, say
+from audit.reports.text import Bilingual, has, join, name_of, pair, same, say
 from audit.reports.view import SuiteView, metric_text
 from audit.schema import MetricRow
 
@@ -145,6 +145,8 @@ def limits(run: Run, views: Iterable[SuiteView]) -> list[Bilingual]:
     if run.manifest.get("limit") is not None:
         out.append(say("limits.items.limited", limit=run.manifest["limit"]))
     for view in views:
+        if has(f"limits.suites.{view.key}"):
+            out.append(say(f"limits.suites.{view.key}"))
         if len(measured_routes(view.rows)) == 1:
             out.append(say("limits.items.one_route", suite=view.title))
         order = order_row(view)

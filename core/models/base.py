@@ -58,6 +58,8 @@ class ScoreRequest:
     """Ask for log P(continuation | messages) of every continuation, token by token.
 
     Continuations are appended verbatim to the rendered prompt (a leading space is the caller's).
+    Without messages there is no prompt and no chat template: each continuation is a text of its
+    own, and all its tokens are scored, log P(text | beginning of text).
     """
 
     key: str

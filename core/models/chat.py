@@ -89,15 +89,33 @@ class ChatRenderer:
         return list(self.tokenizer.encode(text, add_special_tokens=self._plain))
 
     def prompt_ids(self, messages: Sequence[Message]) -> list[int]:
-        """Token ids of the rendered prompt."""
-        return self._encode(self.render(messages))
+        """Token ids of the rendered prompt; of no messages, the token that begins a text."""
+        return self._encode(self.render(messages)) if messages else [self._beginning()]
+
+    def _beginning(self) -> int:
+        """The beginning-of-text token, else the end-of-text token, which separates texts.
+
+        The rule of EleutherAI's lm-evaluation-harness (``prefix_token_id``), by which published
+        likelihoods of whole texts are mostly computed. Raises :class:`EnvironmentProblem` for a
+        tokenizer that names neither.
+        """
+        for token in (self.tokenizer.bos_token_id, self.tokenizer.eos_token_id):
+            if token is not None:
+                return int(token)
+        raise EnvironmentProblem(
+            "The tokenizer names neither a beginning-of-text nor an end-of-text token, so the "
+            "likelihood of a whole text is not defined; add bos_token to tokenizer_config.json."
+        )
 
     def continuation_ids(self, messages: Sequence[Message], continuation: str) -> list[int]:
         """Token ids of ``continuation`` after the prompt.
 
         Tokenised in context where the prompt's own ids are unchanged by it (the usual case), else
-        on its own, so that the scored prompt is always exactly the prompt that was asked.
+        on its own, so that the scored prompt is always exactly the prompt that was asked. Without
+        messages the continuation is a text of its own.
         """
+        if not messages:
+            return list(self.tokenizer.encode(continuation, add_special_tokens=False))
         prompt = self.render(messages)
         head = self._encode(prompt)
         whole = self._encode(prompt + continuation)

@@ -68,6 +68,8 @@ class EchoScorer:
 
     async def score(self, request: ScoreRequest) -> Score:
         """One request: a few calls to tokenise, one that scores all its continuations."""
+        if not request.messages:
+            return await self._score_texts(request)
         head, text = await self._prompt(request.messages)
         tails = [await self._continuation(head, text, c) for c in request.continuations]
         asked = [head + tail for tail in tails if tail]
@@ -76,6 +78,31 @@ class EchoScorer:
             request.key,
             tuple(tuple(next(echoed)[len(head) :]) if tail else () for tail in tails),
             prompt_tokens=len(head),
+        )
+
+    async def _score_texts(self, request: ScoreRequest) -> Score:
+        """Whole texts, without a prompt.
+
+        A server does not tell which token begins a text unless its tokenizer puts it there; the
+        first token of a text has no log-probability then, and the text none (NaN throughout).
+        """
+        texts: list[list[int]] = []
+        heads: list[int] = []
+        for text in request.continuations:
+            bare = await self._encode(text)
+            full = await self._tokenize(prompt=text, add_special_tokens=True)
+            begun = len(full) > len(bare) > 0 and full[-len(bare) :] == bare
+            texts.append(full if begun else bare)
+            heads.append(len(full) - len(bare) if begun else 0)
+        asked = [text for text, head in zip(texts, heads, strict=True) if head]
+        echoed = iter(await self._echo(asked) if asked else [])
+        return Score(
+            request.key,
+            tuple(
+                tuple(next(echoed)[head:]) if head else (math.nan,) * len(text)
+                for text, head in zip(texts, heads, strict=True)
+            ),
+            prompt_tokens=max(heads, default=0),
         )
 
     async def _prompt(self, messages: Sequence[Message]) -> tuple[list[int], str | None]:

@@ -1,9 +1,6 @@
 """vLLM: the default engine. The whole suite is handed over at once; its scheduler batches.
 
-Scoring does not ask for ``prompt_logprobs`` (which switches the prefix cache off and returns a row
-per prompt token). Continuations are laid out as a trie of token ids; each inner node is one request
-for the next-token log-probabilities of exactly its children (``logprob_token_ids``), so prompts of
-one template, both their option orders and all their answers share cached prefixes.
+How log-probabilities are asked for stands in :mod:`core.models.vllm_scoring`.
 """
 
 from __future__ import annotations
@@ -20,7 +17,7 @@ from typing import Any
 from core.errors import EnvironmentProblem
 from core.models.base import Capabilities, GenerateRequest, Generation, Score, ScoreRequest
 from core.models.chat import ChatRenderer
-from core.models.trie import ContinuationTrie
+from core.models.vllm_scoring import Scoring, plan_scoring
 
 #: Finished answers are handed over in lists of about this many: one commit each.
 _FLUSH = 32
@@ -228,45 +225,24 @@ class VllmBackend:
 
     def score(self, requests: Sequence[ScoreRequest]) -> Iterator[list[Score]]:
         """Log-probabilities of every continuation; lists of finished answers as they come."""
-        tries: dict[str, ContinuationTrie] = {}
-        owner: dict[str, tuple[str, tuple[int, ...]]] = {}
-        prompts: dict[str, list[int]] = {}
-        for request in requests:
-            prompts[request.key] = self.renderer.prompt_ids(request.messages)
-            tries[request.key] = ContinuationTrie(
-                [
-                    tuple(self.renderer.continuation_ids(request.messages, text))
-                    for text in request.continuations
-                ]
-            )
+        scorings = {r.key: plan_scoring(r, self.renderer) for r in requests}
+        owner: dict[str, tuple[Scoring, Any]] = {}
         try:
             # Neighbours in token order share the longest prefixes, so their blocks stay cached.
-            for key in sorted(prompts, key=lambda k: prompts[k]):
-                for path, children in tries[key].inner_nodes():
-                    ids = prompts[key] + list(path)
-                    self._check_length(key, ids, 1)
+            for scoring in sorted(scorings.values(), key=lambda s: s.prompt):
+                for place, ids, wanted in scoring.questions():
+                    self._check_length(scoring.key, ids, 1)
                     params = self._vllm.SamplingParams(
-                        max_tokens=1,
-                        temperature=0.0,
-                        logprob_token_ids=list(children),
-                        detokenize=False,
+                        max_tokens=1, temperature=0.0, detokenize=False, **wanted
                     )
-                    owner[self._submit(ids, params)] = (key, path)
+                    owner[self._submit(ids, params)] = (scoring, place)
             batch: list[Score] = []
             for output in self._finished():
-                key, path = owner.pop(output.request_id)
-                found = output.outputs[0].logprobs[0]
-                trie = tries[key]
-                trie.record(path, {t: found[t].logprob for t in trie.children(path)})
-                if trie.complete:
-                    batch.append(
-                        Score(
-                            key=key,
-                            token_logprobs=trie.token_logprobs(),
-                            prompt_tokens=len(prompts[key]),
-                        )
-                    )
-                    del tries[key]
+                scoring, place = owner.pop(output.request_id)
+                scoring.record(place, output)
+                if scoring.complete:
+                    batch.append(scoring.result())
+                    del scorings[scoring.key]
                 if len(batch) >= _FLUSH:
                     yield batch
                     batch = []

@@ -18,7 +18,8 @@ from core.errors import EnvironmentProblem, UsageProblem
 
 
 def test_built_in_suites_satisfy_the_protocol() -> None:
-    assert [suite.name for suite in list_suites()] == suite_names() == ["occupations", "pronouns"]
+    names = ["crows-pairs", "occupations", "pronouns", "winobias"]
+    assert [suite.name for suite in list_suites()] == suite_names() == names
     for suite in list_suites():
         assert isinstance(suite, Suite)
         assert set(suite.title) >= set(suite.langs)
@@ -29,7 +30,7 @@ def test_an_unknown_suite_names_the_nearest() -> None:
     with pytest.raises(UsageProblem, match="occupations") as caught:
         get_suite("ocupation")
     assert caught.value.exit_code == 2
-    with pytest.raises(UsageProblem, match="Known suites: occupations, pronouns"):
+    with pytest.raises(UsageProblem, match="Known suites: crows-pairs, occupations, pronouns"):
         get_suite("nope")
 
 
