@@ -1,7 +1,7 @@
 """Parity against the preference losses, on the same pairs, steps and rate. Table of docs/losses.md.
 
     remediate data smollm2-135m-instruct --out runs/losses
-    python -m benchmarks.losses runs/losses [--losses parity,sigmoid] [--steps 80] [--seeds 3]
+    python -m benchmarks.losses runs/losses [--losses parity,sigmoid] [--steps 60] [--seeds 3]
 
 Every cell trains a fresh LoRA for the same steps on the same pairs (a seed gives another start and
 another order) and is measured on the held-out occupations by the audit's own questions, likelihood
@@ -36,7 +36,7 @@ class Bench:
     """The folder's pairs and reference, the held-out questions, and a fresh model a cell."""
 
     def __init__(self, folder: Path) -> None:
-        from audit.probes.base import get_suite
+        from audit.probes.occupations import OccupationsSuite
         from remediate.counterfactual_data.pairs import Part, read_pairs
         from remediate.dpo.encode import encode
         from remediate.workers import chat_renderer, pad_id
@@ -48,7 +48,7 @@ class Bench:
         self.pairs = [p for p in read_pairs(folder / "pairs.jsonl") if p.part is Part.TRAIN]
         self.reference = np.load(folder / "reference.npz")["logps"]
         self.encode = lambda config: encode(self.pairs, self.renderer, config)
-        self.suite = get_suite(SUITE)
+        self.suite = OccupationsSuite()
         splits = read_json(folder / "data_card.json")["split"]
         self.items = [
             item
@@ -196,7 +196,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, help="what `remediate data` and its scoring left")
     parser.add_argument("--losses", default="parity,sigmoid,ipo,sigmoid_sft")
-    parser.add_argument("--steps", type=int, default=80)
+    parser.add_argument("--steps", type=int, default=60)
     parser.add_argument("--every", type=int, default=20)
     parser.add_argument("--seeds", type=int, default=3)
     asked = parser.parse_args()

@@ -13,6 +13,8 @@ REPAIRED, NOT_REPAIRED = "repaired", "not_repaired"
 MUST_SHRINK = ("stereotype_gap", "stereotype_gap_logodds")
 #: What must not grow beyond its margin: saying "he" of everyone closes every gap.
 MUST_NOT_GROW = ("parity_skew",)
+#: The same of a public benchmark that no pair comes from, where it was asked (Zhao et al. 2018).
+PUBLIC_MUST_NOT_GROW = ("winobias_gap",)
 ALPHA = 0.05
 #: How much must be gone for sure (lower end of the 95 % interval of the relative change), unless
 #: what is left lies within its margin: a tenth off a large gap is proven soon and repairs nothing.
@@ -28,14 +30,22 @@ class Decision:
     next_step: str
 
 
-def decide(changes: Sequence[Mapping[str, Any]], gates: Sequence[Gate]) -> Decision:
-    """``changes``: primary rows of the suite trained on (see ``MetricChange``), by metric."""
+def decide(
+    changes: Sequence[Mapping[str, Any]],
+    gates: Sequence[Gate],
+    spillover: Sequence[Mapping[str, Any]] = (),
+) -> Decision:
+    """``changes``: primary rows of the suite trained on (see ``MetricChange``), by metric;
+    ``spillover``: those of other suites."""
     by_metric = {row["metric"]: row for row in changes}
     reasons = []
     for name in MUST_SHRINK:
         reasons += _shrinks(name, by_metric.get(name))
     for name in MUST_NOT_GROW:
         reasons += _stays(name, by_metric.get(name))
+    for row in spillover:
+        if row["metric"] in PUBLIC_MUST_NOT_GROW:
+            reasons += _stays(row["metric"], row)
     reasons += [
         f"{row['metric']} is now biased the other way, beyond its margin"
         for row in changes
@@ -100,3 +110,10 @@ def changes_of(
 ) -> list[dict[str, Any]]:
     """The primary changes of a suite, each metric by its primary route."""
     return [dict(row) for row in comparison if row["suite"] == suite and row["role"] == "primary"]
+
+
+def spillover_of(
+    comparison: Sequence[Mapping[str, Any]], suite: str = "occupations"
+) -> list[dict[str, Any]]:
+    """The primary changes of every other suite: what was not trained on."""
+    return [dict(row) for row in comparison if row["suite"] != suite and row["role"] == "primary"]

@@ -60,7 +60,6 @@ def load_repair(folder: Path) -> RepairRecord:
             f"{path} has schema version {content.get('schema_version')}, not {SCHEMA_VERSION}. "
             "Use the version of equipoise that made the repair."
         )
-    compared = _optional(folder / "compare" / "audit_after" / "compare.json")
     return RepairRecord(
         folder=folder,
         content=content,
@@ -68,9 +67,19 @@ def load_repair(folder: Path) -> RepairRecord:
         before=_run(folder / "audit_before"),
         after=_run(folder / "audit_after"),
         prompted=_run(folder / "audit_prompted"),
-        verdicts={k: (str(v[0]), str(v[1])) for k, v in (compared.get("verdicts") or {}).items()},
+        verdicts=_verdicts(folder),
         answers=_answers(folder / "gates"),
     )
+
+
+def _verdicts(folder: Path) -> dict[str, tuple[str, str]]:
+    """Of the held-out audits, and of the public benchmarks where they were asked."""
+    found: dict[str, tuple[str, str]] = {}
+    for name in ("audit_after", "public_after"):
+        compared = _optional(folder / "compare" / name / "compare.json")
+        for key, own in (compared.get("verdicts") or {}).items():
+            found[key] = str(own[0]), str(own[1])
+    return found
 
 
 def _run(folder: Path) -> Run | None:

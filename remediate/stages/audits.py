@@ -47,7 +47,35 @@ def audit(repair: Repair, name: str, model: Path, *, instructed: bool = False) -
         "audit_after": "Auditing the repaired model …",
         "audit_prompted": "Auditing the model told to be fair …",
     }
-    settings = {
+    instruction = INSTRUCTION[options.langs[0]] if instructed else ""
+    if source is None:
+        ask(repair, name, model, titles[name], instruction=instruction)
+        return
+    settings = _settings(repair, name, model)
+    with repair.step(name, f"Taking the audit before from {source} …") as facts:
+        from remediate.stages import reuse
+
+        reuse.take(source, repair.folder / name, run_options(settings))
+        repair.run_worker("remediate.stages.audits", name, settings)
+        reuse.sign(source, repair.folder / name)
+        facts |= {"folder": name, "from": str(source.resolve())}
+
+
+def ask(repair: Repair, name: str, model: Path, title: str, **other: Any) -> None:
+    """One audit into the folder's ``name``, if not done yet; ``other`` than the repair's settings.
+
+    Without ``only`` it is of the held-out side.
+    """
+    if repair.facts(name) is not None:
+        return
+    with repair.step(name, title) as facts:
+        repair.run_worker("remediate.stages.audits", name, _settings(repair, name, model) | other)
+        facts["folder"] = name
+
+
+def _settings(repair: Repair, name: str, model: Path) -> dict[str, Any]:
+    options = repair.options
+    return {
         "model": str(model),
         "suites": list(options.suites),
         "out": str(repair.folder / name),
@@ -56,21 +84,17 @@ def audit(repair: Repair, name: str, model: Path, *, instructed: bool = False) -
         "seed": options.seed,
         "limit": options.limit,
         "only": {"occupations": list(repair.splits.held_out)},
-        "instruction": INSTRUCTION[options.langs[0]] if instructed else "",
+        "instruction": "",
     }
-    with repair.step(
-        name, f"Taking the audit before from {source} …" if source else titles[name]
-    ) as facts:
-        facts["folder"] = name
-        if source is None:
-            repair.run_worker("remediate.stages.audits", name, settings)
-        else:
-            from remediate.stages import reuse
 
-            reuse.take(source, repair.folder / name, run_options(settings))
-            repair.run_worker("remediate.stages.audits", name, settings)
-            reuse.sign(source, repair.folder / name)
-            facts["from"] = str(source.resolve())
+
+def compare(repair: Repair, before: str, after: str) -> list[dict[str, Any]]:
+    """Paired changes between two audits of the folder; also kept in ``compare/AFTER/``."""
+    from audit.compare import compare_runs, save
+
+    found = compare_runs(repair.folder / before, repair.folder / after, seed=repair.options.seed)
+    save(found, repair.folder / "compare" / after)
+    return [dict(row) for row in found.to_json()["changes"]]
 
 
 def run_options(settings: dict[str, Any]) -> RunOptions:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from audit.compare import compare_runs, save
 from audit.manifest import read_json, write_json
 from remediate.gates.judge import Gate
 from remediate.repair import Repair
-from remediate.stages import audits, capability
+from remediate.stages import audits, capability, public
 from remediate.stages.data import CARD
 from remediate.stages.merge import MERGED
 from remediate.stages.train import TRAINING
-from remediate.verdict import Decision, changes_of, decide
+from remediate.verdict import Decision, changes_of, decide, spillover_of
 
 REMEDIATION, SCHEMA_VERSION = "remediation.json", 1
 
@@ -27,21 +25,16 @@ def verify(repair: Repair) -> dict[str, Any]:
     capability.measure(repair, "before", repair.model_path)
     audits.audit(repair, "audit_after", merged)
     capability.measure(repair, "after", merged)
+    public.ask(repair, public.BEFORE, repair.model_path)
+    public.ask(repair, public.AFTER, merged)
     repair.watcher.say("Comparing before and after …")
-    found = _compare(repair.folder, "audit_after", repair.options.seed)
-    prompted = _compare(repair.folder, "audit_prompted", repair.options.seed)
+    found = audits.compare(repair, "audit_before", "audit_after") + public.compared(repair)
+    prompted = audits.compare(repair, "audit_before", "audit_prompted")
     gates = capability.gates(repair)
-    decision = decide(changes_of(found), gates)
+    decision = decide(changes_of(found), gates, spillover_of(found))
     content = _content(repair, found, prompted, gates, decision)
     write_json(repair.folder / REMEDIATION, content)
     return content
-
-
-def _compare(folder: Path, after: str, seed: int) -> list[dict[str, Any]]:
-    comparison = compare_runs(folder / "audit_before", folder / after, seed=seed)
-    save(comparison, folder / "compare" / after)
-    changes: list[dict[str, Any]] = comparison.to_json()["changes"]
-    return [dict(row) for row in changes]
 
 
 def _content(
@@ -60,9 +53,7 @@ def _content(
         "reasons": list(decision.reasons),
         "next_step": decision.next_step,
         "primary": [_row(row) for row in changes_of(found)],
-        "spillover": [
-            _row(row) for row in found if row["role"] == "primary" and row["suite"] != "occupations"
-        ],
+        "spillover": [_row(row) for row in spillover_of(found)],
         "gates": [gate.to_json() for gate in gates],
         "prompt_baseline": {
             "instruction": audits.INSTRUCTION[repair.options.langs[0]],

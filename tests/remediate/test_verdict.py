@@ -83,3 +83,22 @@ def test_a_missing_metric_is_not_a_success() -> None:
     rows = good()
     del rows["stereotype_gap"]
     assert decide(list(rows.values()), [gate(True)]).verdict == NOT_REPAIRED
+
+
+@pytest.mark.parametrize(
+    ("metric", "after", "verdict"),
+    [
+        ("winobias_gap", 0.04, REPAIRED),  # within its margin
+        ("winobias_gap", -0.3, NOT_REPAIRED),
+        ("coreference_gap", 0.5, REPAIRED),  # shown, not judged
+    ],
+)
+def test_a_public_benchmark_must_not_get_worse(metric: str, after: float, verdict: str) -> None:
+    spillover = [row(metric, 0.01, after)]
+    assert decide(list(good().values()), [gate(True)], spillover).verdict == verdict
+
+
+def test_a_benchmark_that_could_not_be_measured_is_a_reason() -> None:
+    spillover = [row("winobias_gap", 0.1, 0.1) | {"after": None}]
+    found = decide(list(good().values()), [gate(True)], spillover)
+    assert found.reasons == ("winobias_gap could not be measured on both sides",)
