@@ -120,37 +120,65 @@ def report(run: Path, debug: bool) -> None:
     click.echo(build_report(run))
 
 
-@cli.command(epilog="\b\nExample:\n  audit compare runs/before runs/after --out runs/before-after")
-@click.argument("before", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.argument("after", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@cli.command(
+    epilog="\b\nExamples:\n  audit compare runs/before runs/after --out runs/before-after\n"
+    "  audit compare runs/model-a runs/model-b runs/model-c --out runs/models"
+)
+@click.argument(
+    "runs", nargs=-1, required=True, metavar="BEFORE AFTER [RUN]...",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+)  # fmt: skip
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False),
-    help="Where compare.json goes.  [default: the folder AFTER]",
+    help="Where the files go.  [default: the folder of the last run]",
 )  # fmt: skip
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option(
     "--margin", "margins", multiple=True, callback=_margins, metavar="METRIC=VALUE",
-    help="Another margin than the one BEFORE declared; repeatable.",
+    help="Two runs: another margin than the one BEFORE declared; repeatable.",
 )  # fmt: skip
 @click.option(
-    "--allow-subset", is_flag=True, help="Compare what the runs share instead of refusing."
-)
+    "--allow-subset", is_flag=True,
+    help="Two runs: compare what they share instead of refusing.",
+)  # fmt: skip
 @_DEBUG
 def compare(
-    before: Path,
-    after: Path,
+    runs: tuple[Path, ...],
     out: Path | None,
     seed: int,
     margins: dict[str, float],
     allow_subset: bool,
     debug: bool,
 ) -> None:
-    """Compare two finished runs of the same questions, pair by pair."""
-    from audit.compare import compare_runs, save
-    from audit.compare_table import print_comparison
+    """Compare two finished runs pair by pair, or put three and more side by side.
 
-    found = compare_runs(before, after, seed=seed, margins=margins, allow_subset=allow_subset)
-    print_comparison(found, save(found, out or after))
+    Two runs of the same questions give compare.json and compare.html: what changed, and how
+    surely. More give models.json and models.html: every run's declared metrics, with those that
+    were not measured alike marked.
+    """
+    from audit.manifest import command_line
+
+    if len(runs) < 2:
+        raise UsageProblem("`audit compare` wants at least two run folders: BEFORE AFTER.")
+    if len(runs) > 2 and (margins or allow_subset):
+        raise UsageProblem("--margin and --allow-subset are for two runs; more keep their own.")
+    out, command = out or runs[-1], command_line()
+    if len(runs) == 2:
+        from audit.compare import compare_runs, save
+        from audit.compare_table import print_comparison
+        from audit.reports.compare import build_comparison
+
+        found = compare_runs(*runs, seed=seed, margins=margins, allow_subset=allow_subset)
+        path = save(found, out)
+        print_comparison(found, path, build_comparison(found, out, command=command))
+        return
+    from audit.compare_table import print_models
+    from audit.comparison import save_models, tabulate
+    from audit.reports.compare import build_models
+
+    table = tabulate(runs)
+    path = save_models(table, out)
+    print_models(table, path, build_models(table, out, command=command))
 
 
 @cli.command(

@@ -83,7 +83,7 @@ def compare_runs(
     notes = _notes(first, second, pairs)
     suites = list(dict.fromkeys(pairs.before["suite"]))
     for name in suites:
-        suite = get_suite(name)
+        suite = get_suite(name, before, after)
         if not isinstance(suite, Comparable):
             notes.append(f"the suite {name} offers no measures to compare")
             continue
@@ -96,8 +96,8 @@ def compare_runs(
     old, new = first.verdicts(), second.verdicts()
     keys = [(c.suite, c.metric, c.route) for c in changes]
     return Comparison(
-        before=_facts(first),
-        after=_facts(second),
+        before=run_facts(first),
+        after=run_facts(second),
         n_paired=len(pairs.before),
         n_answered=int(pairs.answered.sum()),
         n_only_before=pairs.only_before,
@@ -127,7 +127,8 @@ def save(comparison: Comparison, out: Path) -> Path:
     return path
 
 
-def _facts(run: RunFolder) -> RunFacts:
+def run_facts(run: RunFolder) -> RunFacts:
+    """What compare.json and models.json say of a run."""
     model, backend = run.manifest.get("model") or {}, run.manifest.get("backend") or {}
     return RunFacts(
         folder=str(run.folder),
@@ -142,7 +143,7 @@ def _facts(run: RunFolder) -> RunFacts:
 def _notes(before: RunFolder, after: RunFolder, pairs: Pairs) -> list[str]:
     """What a reader must know before believing that the model alone changed."""
     notes = []
-    left, right = _facts(before), _facts(after)
+    left, right = run_facts(before), run_facts(after)
     if left.fingerprint and (left.fingerprint, left.adapter_fingerprint) == (
         right.fingerprint,
         right.adapter_fingerprint,

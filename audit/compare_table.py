@@ -1,4 +1,4 @@
-"""What ``audit compare`` prints: every metric before and after, then where compare.json is."""
+"""What ``audit compare`` prints: tables on stdout, notes below them, then where the files are."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from audit.compare import Comparison
+from audit.comparison import ModelRow, ModelsTable
 from audit.metrics.changes import MetricChange
-from audit.summary import interval, number, p_value
+from audit.summary import VERDICT_STYLE, interval, number, p_value
 
 _WIDTH = {"95 % CI": 15, "adj. p": 7, "smaller by": 10}
 _STYLE = {
@@ -25,11 +26,9 @@ _STYLE = {
 }
 
 
-def print_comparison(comparison: Comparison, path: Path) -> None:
-    """Tables on stdout, notes below them, the path alone on the last line."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = max(console.width, 120)  # a log is not folded, and numbers are not cut
+def print_comparison(comparison: Comparison, path: Path, page: Path) -> None:
+    """Every metric before and after; the path of compare.json alone on the last line."""
+    console = _console()
     sides = f"{comparison.before.model} → {comparison.after.model}"
     for suite, route in dict.fromkeys((c.suite, c.route) for c in comparison.changes):
         rows = [c for c in comparison.changes if (c.suite, c.route) == (suite, route)]
@@ -37,8 +36,56 @@ def print_comparison(comparison: Comparison, path: Path) -> None:
     if comparison.missing:
         console.print(_missing(comparison))
     for note in comparison.notes:
-        console.print(f"Note: {note}.", soft_wrap=True)
-    console.print(str(path), soft_wrap=True)
+        console.print(Text(f"Note: {note}."), soft_wrap=True)
+    _print_paths(console, page, path)
+
+
+def print_models(table: ModelsTable, path: Path, page: Path) -> None:
+    """A table a declared metric, a row a run; the path of models.json alone on the last line."""
+    console = _console()
+    for suite, metric in table.columns:
+        rows = [(run, table.cell(run, (suite, metric))) for run in table.runs]
+        console.print(_runs(f"{suite}, {metric}", rows))
+    told: dict[tuple[str, str, str], list[str]] = {}
+    for row in table.rows:
+        if row.difference is not None:
+            key = row.run, row.metric.suite, str(row.difference)
+            told.setdefault(key, []).append(row.metric.metric)
+    for (run, suite, why), metrics in told.items():
+        line = f"Not comparable: {run} in {suite} ({', '.join(metrics)}): {why}."
+        console.print(Text(line), soft_wrap=True)
+    _print_paths(console, page, path)
+
+
+def _console() -> Console:
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = max(console.width, 120)  # a log is not folded, and numbers are not cut
+    return console
+
+
+def _print_paths(console: Console, *paths: Path) -> None:
+    for path in paths:
+        console.print(Text(str(path)), soft_wrap=True)
+
+
+def _runs(title: str, rows: Sequence[tuple[str, ModelRow | None]]) -> Table:
+    table = _table(title, ("run", "estimate", "95 % CI", "verdict"))
+    for run, cell in rows:
+        if cell is None:
+            table.add_row(Text(run), "–", "–", "not measured")
+            continue
+        row, alike = cell.metric, cell.difference is None
+        verdict = row.verdict.replace("_", " ")
+        table.add_row(
+            Text(run),
+            number(row.estimate),
+            interval(row.ci_low, row.ci_high),
+            Text(verdict, style=VERDICT_STYLE.get(row.verdict, ""))
+            if alike
+            else Text(f"not comparable ({verdict})", style="dim"),
+        )
+    return table
 
 
 def _metrics(title: str, rows: Sequence[MetricChange]) -> Table:
@@ -75,7 +122,7 @@ def _missing(comparison: Comparison) -> Table:
 def _table(title: str, columns: Sequence[str]) -> Table:
     table = Table(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for name in columns:
-        if name in ("metric", "answers", "outcome"):
+        if name in ("metric", "answers", "outcome", "run", "verdict"):
             table.add_column(name, overflow="fold")
         else:  # a number that is cut short is another number
             table.add_column(name, justify="right", no_wrap=True, min_width=_WIDTH.get(name, 6))

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-_STYLE = {
+VERDICT_STYLE = {
     "biased": "bold red",
     "within_margin": "green",
     "inconclusive": "yellow",
@@ -44,7 +44,7 @@ def print_summary(results: Mapping[str, Any], report: Path) -> None:
                 number(row["estimate"]),
                 interval(row["ci_low"], row["ci_high"]),
                 p_value(row["p_adjusted"]),
-                Text(verdict.replace("_", " "), style=_STYLE.get(verdict, "")),
+                Text(verdict.replace("_", " "), style=VERDICT_STYLE.get(verdict, "")),
             )
         console.print(table)
     console.print(str(report), soft_wrap=True)

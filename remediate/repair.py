@@ -84,7 +84,10 @@ class Repair:
         wanted = json.loads(json.dumps(self.options.identity()))
         if path.exists() and self.options.resume:
             state = read_json(path)
-            was = state.get("identity", {})
+            was = dict(state.get("identity", {}))
+            if self.options.sweep is None and "train" in state["steps"]:
+                # What follows a finished sweep (merge, verify) needs not name it again.
+                was.pop("sweep", None)
             if was != wanted:
                 names = dict.fromkeys((*wanted, *was))
                 odd = [name for name in names if was.get(name) != wanted.get(name)]
@@ -94,13 +97,28 @@ class Repair:
                 )
             return state
         if not self.options.resume:
-            import shutil
-
-            shutil.rmtree(self.folder)
-            self.folder.mkdir(parents=True)
+            self._clear(path)
         state = {"identity": wanted, "steps": {}}
         write_json(path, state)
         return state
+
+    def _clear(self, state: Path) -> None:
+        """Remove an earlier repair; a folder of anything else is left alone."""
+        import shutil
+
+        source = self.options.source
+        if source is not None and source.resolve().is_relative_to(self.folder.resolve()):
+            raise UsageProblem(
+                f"--no-resume would erase {source}, which --from names: choose another folder "
+                "with --out."
+            )
+        if any(self.folder.iterdir()) and not state.exists():
+            raise UsageProblem(
+                f"{self.folder} holds files but no repair, so --no-resume will not erase it: "
+                "choose another folder with --out."
+            )
+        shutil.rmtree(self.folder)
+        self.folder.mkdir(parents=True)
 
     @property
     def model(self) -> ResolvedModel:
@@ -114,7 +132,20 @@ class Repair:
                     f"{self.options.model} is a server: its weights are not here to be repaired. "
                     "Name the model itself."
                 )
+            self._same_weights(self._model.path)
         return self._model
+
+    def _same_weights(self, path: Path) -> None:
+        """A folder of the same name may hold other weights by the time a repair goes on."""
+        from core.models.fingerprint import fingerprint_model
+
+        found = fingerprint_model(path)
+        if self._state.setdefault("fingerprint", found) != found:
+            raise UsageProblem(
+                f"The weights of {self.options.model} are others than when {self.folder} was "
+                "begun: choose another folder with --out, or start it over with --no-resume."
+            )
+        write_json(self.folder / STATE, self._state)
 
     @property
     def model_path(self) -> Path:

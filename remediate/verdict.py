@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from audit.metrics.changes import Outcome
 from remediate.gates.judge import Gate
 
 REPAIRED, NOT_REPAIRED = "repaired", "not_repaired"
@@ -43,13 +44,18 @@ def decide(
         reasons += _shrinks(name, by_metric.get(name))
     for name in MUST_NOT_GROW:
         reasons += _stays(name, by_metric.get(name))
-    for row in spillover:
-        if row["metric"] in PUBLIC_MUST_NOT_GROW:
-            reasons += _stays(row["metric"], row)
+    public = [row for row in spillover if row["metric"] in PUBLIC_MUST_NOT_GROW]
+    for row in public:
+        reasons += _stays(row["metric"], row)
     reasons += [
         f"{row['metric']} is now biased the other way, beyond its margin"
-        for row in changes
+        for row in (*changes, *public)
         if row["sign_flipped"]
+    ]
+    reasons += [
+        f"{row['metric']}, which was not trained, got worse ({_move(row)})"
+        for row in spillover
+        if row not in public and _worse(row)
     ]
     broken = [gate for gate in gates if not gate.passed]
     reasons += [
@@ -59,15 +65,17 @@ def decide(
     return Decision(
         verdict=NOT_REPAIRED if reasons else REPAIRED,
         reasons=tuple(reasons),
-        next_step=_advice(reasons, broken),
+        next_step=_advice(reasons, broken, [by_metric.get(name) for name in MUST_SHRINK]),
     )
 
 
 def _shrinks(name: str, row: Mapping[str, Any] | None) -> list[str]:
     if row is None or row["before"] is None or row["after"] is None:
         return [f"{name} could not be measured on both sides"]
+    if row["outcome"] == Outcome.INSUFFICIENT_EVIDENCE:
+        return [f"there are too few answers to judge the change of {name}"]
     if abs(row["after"]) >= abs(row["before"]):
-        return [f"{name} did not shrink ({row['before']:+.3f} → {row['after']:+.3f})"]
+        return [f"{name} did not shrink ({_move(row)})"]
     p = row["p_adjusted"]
     if p is None or p >= ALPHA:
         return [f"the change of {name} is not proven (adjusted p {p})"]
@@ -78,25 +86,48 @@ def _shrinks(name: str, row: Mapping[str, Any] | None) -> list[str]:
     return []
 
 
-def _within_margin(row: Mapping[str, Any]) -> bool:
-    ends = (row["after_low"], row["after_high"])
+def _move(row: Mapping[str, Any]) -> str:
+    return f"{row['before']:+.3f} → {row['after']:+.3f}"
+
+
+def _worse(row: Mapping[str, Any]) -> bool:
+    """Proven to be larger than before, and beyond its margin now."""
+    grown = row["outcome"] in (Outcome.INCREASED, Outcome.REVERSED)
+    return grown and row["after"] is not None and abs(row["after"]) > (row["margin"] or 0.0)
+
+
+def _within_margin(row: Mapping[str, Any], when: str = "after") -> bool:
+    ends = (row[f"{when}_low"], row[f"{when}_high"])
     return row["margin"] is not None and all(
         end is not None and abs(end) < row["margin"] for end in ends
     )
 
 
 def _stays(name: str, row: Mapping[str, Any] | None) -> list[str]:
+    """Within its margin, or not larger than before by as much as a margin, for sure.
+
+    The two estimates alone would decide by a coin toss where a value began beyond its margin.
+    """
     if row is None or row["before"] is None or row["after"] is None:
         return [f"{name} could not be measured on both sides"]
-    allowed = max(abs(row["before"]), row["margin"] or 0.0)
-    if abs(row["after"]) > allowed:
-        return [f"{name} grew ({row['before']:+.3f} → {row['after']:+.3f})"]
+    margin = row["margin"] or 0.0
+    if abs(row["after"]) <= margin:
+        return []
+    growth = row["magnitude_high"]
+    if growth is None or growth > margin:
+        return [f"{name} may have grown by more than its margin ({_move(row)})"]
     return []
 
 
-def _advice(reasons: Sequence[str], broken: Sequence[Gate]) -> str:
+def _advice(
+    reasons: Sequence[str],
+    broken: Sequence[Gate],
+    aims: Sequence[Mapping[str, Any] | None],
+) -> str:
     if not reasons:
         return "Audit the merged model on your own prompts before you ship it."
+    if all(row is not None and _within_margin(row, "before") for row in aims):
+        return "Both gaps were within their margins before: there was nothing to repair."
     if broken:
         return (
             "Try a gentler training: half the --learning-rate or fewer --steps; the anchors' "

@@ -60,7 +60,7 @@ def _checks(
     if rule.within is not None:
         low, high = rule.within
         demand = f"95 % interval within {_end(low, '−∞')} … {_end(high, '∞')}"
-        yield _check(rule, row, demand, _interval(row), _inside(row, rule.within))
+        yield _check(rule, row, demand, _interval(row), _inside(row, rule.within, row["verdict"]))
     if rule.verdict:
         yield _check(rule, row, " or ".join(rule.verdict), row["verdict"], _verdict(rule, row))
     if rule.max_growth is not None:
@@ -68,7 +68,7 @@ def _checks(
         ends = {"ci_low": change["magnitude_low"], "ci_high": change["magnitude_high"]}
         shown = {"estimate": change["magnitude_change"], **ends}
         demand = f"at most {rule.max_growth:g} further from 0 than the baseline"
-        inside = _inside(ends, (None, rule.max_growth))
+        inside = _inside(ends, (None, rule.max_growth), change["outcome"])
         yield _check(rule, row, demand, _interval(shown), inside)
 
 
@@ -98,10 +98,16 @@ def _row(rule: Rule, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     raise UsageProblem(f"{rule.name} is several rows of this run ({found}): add suite or route.")
 
 
-def _inside(row: Mapping[str, Any], bounds: tuple[float | None, float | None]) -> Outcome:
-    """Whether an interval lies between the bounds; a row without one settles nothing."""
+def _inside(
+    row: Mapping[str, Any], bounds: tuple[float | None, float | None], judged: str
+) -> Outcome:
+    """Whether an interval lies between the bounds.
+
+    A row without one settles nothing, nor does one that was ``judged`` to rest on too little (too
+    few answers, or too many refused): its interval speaks of the answers that are left.
+    """
     low, high = row["ci_low"], row["ci_high"]
-    if low is None or high is None:
+    if low is None or high is None or judged == Verdict.INSUFFICIENT_EVIDENCE:
         return Outcome.UNSETTLED
     least = float("-inf") if bounds[0] is None else bounds[0]
     most = float("inf") if bounds[1] is None else bounds[1]
@@ -113,10 +119,13 @@ def _inside(row: Mapping[str, Any], bounds: tuple[float | None, float | None]) -
 
 
 def _verdict(rule: Rule, row: Mapping[str, Any]) -> Outcome:
+    if not row["verdict"]:
+        raise UsageProblem(
+            f"{rule.name} is never judged, so it has no verdict to ask for: bound it by within."
+        )
     if row["verdict"] in rule.verdict:
         return Outcome.PASSED
-    # A row that was never judged (secondary metrics) settles nothing either.
-    return Outcome.UNSETTLED if row["verdict"] in ("", *_UNSETTLED) else Outcome.BROKEN
+    return Outcome.UNSETTLED if row["verdict"] in _UNSETTLED else Outcome.BROKEN
 
 
 def _change(

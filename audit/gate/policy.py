@@ -46,7 +46,7 @@ class Rule:
 def read_policy(path: Path) -> tuple[Rule, ...]:
     """The rules of a policy file. Raises :class:`UsageProblem` naming the rule that is wrong."""
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), _Strict)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise UsageProblem(f"{path} cannot be read as YAML: {_first_line(error)}.") from error
     if not isinstance(content, Mapping) or content.get("version") != 1:
@@ -59,13 +59,28 @@ def read_policy(path: Path) -> tuple[Rule, ...]:
     return tuple(_rule(row, f"Rule {n} of {path}") for n, row in enumerate(rules, 1))
 
 
+class _Strict(yaml.SafeLoader):
+    """A key given twice would silently loosen a rule; here it is an error."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        if twice := [key for key in keys if keys.count(key) > 1]:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"the key '{twice[0]}' is given twice", node.start_mark
+            )
+        return super().construct_mapping(node, deep)
+
+
 def _rule(row: Any, where: str) -> Rule:
     known = {field.name for field in fields(Rule)}
     if not isinstance(row, Mapping) or not isinstance(row.get("metric"), str):
         raise UsageProblem(f"{where} names no metric.")
     if odd := sorted(set(map(str, row)) - known):
         raise UsageProblem(f"{where} has the unknown key '{odd[0]}'. Known: {', '.join(known)}.")
-    given = dict(row)
+    given = {name: value for name, value in row.items() if value is not None}
+    for name in ("suite", "slice"):
+        if not isinstance(given.get(name, ""), str):
+            raise UsageProblem(f"{where}: {name} is a name, not '{given[name]}'.")
     if "within" in given:
         given["within"] = _bounds(given["within"], where)
     if "verdict" in given:

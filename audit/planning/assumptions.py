@@ -1,63 +1,69 @@
-"""Where a plan's variances come from: a finished run, or the ones kept here.
+"""Whose answers a plan assumes: a finished run's, or the ones kept here.
 
-``python -m audit.planning.assumptions RUN`` prints the kept ones (data/components.yaml).
+``python -m audit.planning.assumptions RUN audit/planning/data/answers.parquet`` makes the kept ones
+out of a full default run.
 """
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import yaml
+if TYPE_CHECKING:
+    import pandas as pd
 
-from audit.planning.precision import Components, primary_components
-from core.datafile import read_yaml
+KEPT = Path(__file__).parent / "data" / "answers.parquet"
+#: What no metric reads.
+_UNREAD = {"prompt": "", "response": "", "finish_reason": ""}
 
-KEPT = Path(__file__).parent / "data" / "components.yaml"
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Assumed:
+    """Answers with the columns of responses.parquet, and which run they are of."""
+
+    answers: pd.DataFrame
+    source: str
 
 
-def of_run(folder: Path, suites: Sequence[str] | None = None) -> list[Components]:
-    """Components of a finished run's primary metrics. Raises as :func:`read_run` does."""
+def of_run(folder: Path) -> Assumed:
+    """The answers of a finished run. Raises as :func:`audit.pairing.read_run` does."""
     from audit.pairing import read_run
-    from audit.probes.base import Comparable, get_suite
 
-    run = read_run(folder)
-    found: list[Components] = []
-    for name in dict.fromkeys(run.answers["suite"]):
-        suite = get_suite(name)
-        if isinstance(suite, Comparable) and (suites is None or name in suites):
-            rows = run.answers[run.answers["suite"] == name]
-            margins = {metric: m for (owner, metric), m in run.margins().items() if owner == name}
-            found += primary_components(name, suite.measures(rows, margins=margins))
-    return found
+    return Assumed(read_run(folder).answers, str(folder))
 
 
-def kept(suites: Sequence[str]) -> list[Components]:
-    """The components kept with the project, of the suites named."""
-    rows = read_yaml(KEPT)["components"]
-    return [Components(**row) for row in rows if row["suite"] in suites]
+def kept() -> Assumed:
+    """The answers kept with the project."""
+    import pandas as pd
+    import pyarrow.parquet as pq
+
+    source = pq.read_schema(KEPT).metadata[b"source"].decode()
+    return Assumed(pd.read_parquet(KEPT).assign(**_UNREAD), source)
 
 
-def source_of_kept() -> str:
-    """Which run the kept components are of."""
-    return str(read_yaml(KEPT)["source"])
+def keep(folder: Path, out: Path) -> None:
+    """Write the answers of a run without its texts; log-probabilities to four places."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
-
-def dump(folder: Path) -> str:
-    """The YAML of :data:`KEPT` for a run."""
     from audit.manifest import read_json
+    from audit.pairing import read_run
 
     manifest = read_json(folder / "run.json")
+    answers = read_run(folder).answers.drop(columns=list(_UNREAD))
+    answers["logprobs"] = answers["logprobs"].map(_rounded)
+    table = pa.Table.from_pandas(answers, preserve_index=False)
     source = f"{manifest['model']['name']}, {manifest['started'][:10]}, seed {manifest['seed']}"
-    rows = [asdict(row) for row in of_run(folder)]
-    head = (
-        "# Variance components of a full default run: what `audit plan` assumes where no run is\n"
-        "# named by --like. Made by python -m audit.planning.assumptions RUN.\n"
-    )
-    return head + yaml.safe_dump({"source": source, "components": rows}, sort_keys=False)
+    table = table.replace_schema_metadata({b"source": source.encode()})
+    pq.write_table(table, out, compression="zstd", compression_level=19)
+
+
+def _rounded(text: str) -> str:
+    return json.dumps({k: round(v, 4) for k, v in json.loads(text).items()}) if text else ""
 
 
 if __name__ == "__main__":
-    print(dump(Path(sys.argv[1])), end="")
+    keep(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -63,5 +63,9 @@ def _counted(suite: str, probe: str, route: str, own: list[Item]) -> ProbeCounts
 
 
 def _tokens(item: Item) -> int:
+    per_token = _CHARACTERS.get(item.lang, 4.0)
+    if not item.messages:  # whole texts, scored by themselves
+        texts = [text for own in item.candidates.values() for text in own]
+        return round(sum(map(len, texts)) / per_token)
     characters = sum(len(message["content"]) for message in item.messages)
-    return _FORMAT_TOKENS + round(characters / _CHARACTERS.get(item.lang, 4.0))
+    return _FORMAT_TOKENS + round(characters / per_token)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from audit.planning import assumptions
 from audit.planning.counts import ProbeCounts, count
-from audit.planning.precision import Components, Design
+from audit.planning.precision import Precision, precision
 from audit.planning.rate import Rate
 from audit.schema import Item
+
+if TYPE_CHECKING:
+    from audit.probes.base import Suite
 
 POWER, ALPHA = 0.8, 0.05
 
@@ -33,17 +36,16 @@ class Detectable:
 
     ``alpha`` is 5 % shared among the suite's primary metrics, which is Holm's first step and so
     the worst case. ``more_clusters`` and ``more_wordings``: the same with twice as many of one.
+    None where the assumed answers do not vary, or are too few for an interval.
     """
 
     suite: str
     metric: str
     margin: float | None
-    n_clusters: int
-    n_wordings: int
     alpha: float
-    effect: float
-    more_clusters: float
-    more_wordings: float
+    effect: float | None
+    more_clusters: float | None
+    more_wordings: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,76 +84,62 @@ class Plan:
 
 def items_of(options: PlanOptions) -> list[Item]:
     """Every question of the run. Raises :class:`UsageProblem` as the run would."""
-    from audit.probes.base import get_suite
+    from audit.probes.base import suites_by_name
 
     return [
         item
-        for name in dict.fromkeys(options.suites)
-        for item in get_suite(name).items(
+        for suite in suites_by_name(options.suites).values()
+        for item in suite.items(
             langs=options.langs, seed=options.seed, limit=options.limit, samples=options.samples
         )
     ]
 
 
 def make_plan(options: PlanOptions, *, like: Path | None = None, rate: Rate | None = None) -> Plan:
-    """``like``: a finished run whose variances are assumed; None takes the ones kept here."""
+    """``like``: a finished run whose answers are assumed; None takes the ones kept here."""
+    from audit.probes.base import suites_by_name
+
     items = items_of(options)
-    if like is None:
-        known, assumed = assumptions.kept(options.suites), assumptions.source_of_kept()
-    else:
-        known, assumed = assumptions.of_run(like, options.suites), str(like)
-    told = {row.suite for row in known}
-    notes = [
-        f"nothing is known of the variances of {name}: name a run of it by --like"
-        for name in dict.fromkeys(options.suites)
-        if name not in told
-    ]
-    return Plan(count(items), _detectable(items, known), rate, assumed, notes)
+    assumed = assumptions.kept() if like is None else assumptions.of_run(like)
+    detectable, notes = [], []
+    for name, suite in suites_by_name(options.suites).items():
+        found, note = _detectable(suite, [i for i in items if i.suite == name], assumed)
+        detectable += found
+        notes += [note] if note else []
+    return Plan(count(items), detectable, rate, assumed.source, notes)
 
 
-def _detectable(items: Sequence[Item], known: Sequence[Components]) -> list[Detectable]:
-    out = []
-    for row in known:
-        design = _design([item for item in items if item.suite == row.suite], row)
-        alpha = ALPHA / sum(other.suite == row.suite for other in known)
-        now, more_clusters, more_wordings = (
-            row.detectable(each, alpha=alpha, power=POWER)
-            for each in (design, design.times(clusters=2), design.times(wordings=2))
+def _detectable(
+    suite: Suite, items: Sequence[Item], assumed: assumptions.Assumed
+) -> tuple[list[Detectable], str]:
+    """A suite's smallest effects, and what stands against believing them ("" if nothing)."""
+    from audit.probes.base import Comparable
+
+    name, answers = suite.name, assumed.answers
+    asked = {item.item for item in items}
+    known = answers[(answers["suite"] == name) & answers["item"].isin(asked)]
+    share = known["item"].nunique() / len(asked)
+    if not isinstance(suite, Comparable) or share == 0:
+        return [], f"nothing is known of how answers to {name} vary: name a run of it by --like"
+    note = ""
+    if share < 1:
+        note = (
+            f"{share:.0%} of the questions of {name} are answered in {assumed.source}: what they "
+            "show is taken for all"
         )
+    measures = [m for m in suite.measures(known, margins=None) if m.primary]
+    alpha = ALPHA / max(len(suite.primary), 1)
+    out = []
+    for measure in measures:
+        found = precision(measure)
+
+        def effect(found: Precision | None = found, **more: float) -> float | None:
+            return found and found.detectable(alpha=alpha, power=POWER, **more)
+
         out.append(
             Detectable(
-                row.suite, row.metric, row.margin, design.clusters, design.wordings, alpha,
-                now, more_clusters, more_wordings,
+                name, measure.metric, measure.margin, alpha, effect(), effect(more_clusters=2),
+                effect(more_wordings=2),
             )
         )  # fmt: skip
-    return out
-
-
-def _design(items: Sequence[Item], row: Components) -> Design:
-    """What is asked of a metric: the known run's numbers times the share of the suite asked.
-
-    A second language is as many wordings again.
-    """
-    from audit.probes.base import get_suite
-
-    langs = tuple(dict.fromkeys(item.lang for item in items))
-    every = get_suite(row.suite).items(langs=langs, seed=0, limit=None, samples=None)
-    shares = [
-        len(set(map(key, items))) / len(set(map(key, every))) for key in (_cluster, _wording, _cell)
-    ]
-    clusters = max(2, round(row.n_clusters * shares[0]))
-    wordings = max(1, round(row.n_wordings * len(langs) * shares[1]))
-    cells = max(1, round(row.n_clusters * row.n_wordings * len(langs) * shares[2]))
-    return Design(clusters, wordings, cells)
-
-
-def _cluster(item: Item) -> str:
-    return item.cluster
-
-
-def _wording(item: Item) -> tuple[str, str, str]:
-    return item.probe, item.lang, item.template
-
-
-def _cell(item: Item) -> tuple[str, ...]:
-    return item.cluster, *_wording(item)
+    return out, note

@@ -1,123 +1,80 @@
-"""The smallest effect a design detects, from the variance components of a run that was made.
+"""The smallest effect a design detects, from answers to its own questions.
 
-The variance of an estimate over crossed clusters and wordings is V_c/c + V_w/w + V_e/(c·w)
-(clusters, wordings, and what is left in their cells; Cornfield & Tukey 1956, Annals of Mathematical
-Statistics 27:907-949). The bootstrap over clusters alone estimates V_c/c + V_e/(cw), over wordings
-alone V_w/w + V_e/(cw), and the pigeonhole bootstrap, which the verdicts use, V_c/c + V_w/w +
-3·V_e/(cw) (Owen 2007, Annals of Applied Statistics 1:386-411, theorem 1). Three equations, three
-unknowns; a component below zero is taken as zero. Another design divides each by its own counts.
+The questions of a planned run are a part of those of a finished one, so the error the verdict would
+find in it can be computed rather than derived: the planned questions' answers are taken out of the
+finished run, and the verdict's own bootstrap is run on them. What twice the clusters or wordings
+would give is then a matter of parts: with V_R and V_C the variances by resampling clusters alone
+and wordings alone, the estimate's variance V = V_R + V_C − V_E (cells' noise is in both) splits
+into clusters V − V_C, wordings V − V_R, and cells. Each shrinks with its own number, cells with
+both.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from audit.metrics.measures import Measure
-from audit.metrics.significance import (
-    cluster_bootstrap,
-    pigeonhole_bootstrap,
-    smallest_detectable_effect,
-)
+from audit.metrics.significance import cluster_bootstrap, smallest_detectable_effect
 
 RESAMPLES = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class Design:
-    """How many clusters and wordings are asked, and how many pairs of them (all: their product)."""
+class Precision:
+    """One metric's error in a design. Variances in squared units of the metric.
 
-    clusters: int
-    wordings: int
-    cells: int
-
-    def times(self, clusters: int = 1, wordings: int = 1) -> Design:
-        """As many times more clusters and wordings, equally filled."""
-        return Design(
-            self.clusters * clusters, self.wordings * wordings, self.cells * clusters * wordings
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Components:
-    """Variances of one metric's estimate, in squared units of it, in the run it was taken from.
-
-    ``clusters``, ``wordings``, ``cells`` add up to the estimate's variance in that run, which had
-    ``n_clusters`` and ``n_wordings`` of each and asked every cluster in every wording.
+    ``clusters``, ``wordings`` and ``cells`` add up to the variance the verdict's interval rests on,
+    with ``df`` degrees of freedom; wordings and cells are 0 where one wording alone is asked.
     """
 
-    suite: str
     metric: str
     margin: float | None
     clusters: float
     wordings: float
     cells: float
-    n_clusters: int
-    n_wordings: int
+    df: float
 
-    def standard_error(self, design: Design) -> float:
-        """The error the verdict's bootstrap would find in a design (see the module)."""
-        return math.sqrt(sum(self._parts(design)))
+    def detectable(
+        self, *, alpha: float, power: float, more_clusters: float = 1, more_wordings: float = 1
+    ) -> float | None:
+        """The true effect found with ``power`` at level ``alpha``; None where nothing varies.
 
-    def detectable(self, design: Design, *, alpha: float, power: float = 0.8) -> float:
-        """The true effect found with ``power`` at level ``alpha``.
-
-        Student's quantiles with the degrees of freedom of Satterthwaite (1946) for the sum of the
-        two factors' variances; two wordings know little of wordings.
+        ``more_clusters`` and ``more_wordings``: times as many of one, equally filled.
         """
-        by_clusters, by_wordings, _ = self._parts(design)
-        terms = ((by_clusters, max(design.clusters - 2, 1)), (by_wordings, design.wordings - 1))
-        weight = sum(v**2 / df for v, df in terms if v > 0 and df > 0)
-        df = (by_clusters + by_wordings) ** 2 / weight if weight > 0 else None
-        error = self.standard_error(design)
-        return smallest_detectable_effect(error, alpha=alpha, power=power, df=df)
-
-    def _parts(self, design: Design) -> tuple[float, float, float]:
-        return (
-            self.clusters * self.n_clusters / design.clusters,
-            self.wordings * self.n_wordings / design.wordings,
-            3 * self.cells * self.n_clusters * self.n_wordings / design.cells,
+        variance = (
+            self.clusters / more_clusters
+            + self.wordings / more_wordings
+            + self.cells / (more_clusters * more_wordings)
         )
+        if not variance > 0:
+            return None
+        error = math.sqrt(variance)
+        return smallest_detectable_effect(error, alpha=alpha, power=power, df=self.df)
 
 
-def components(suite: str, measure: Measure, *, seed: int = 0) -> Components:
-    """The three components of one measure of a finished run."""
-    n_rows, n_cols = len(measure.clusters), len(measure.columns)
-    rows = _variance(
-        cluster_bootstrap(
-            lambda w: measure.statistic(w, np.ones((len(w), n_cols))), n_rows,
-            strata=measure.row_strata, n_resamples=RESAMPLES, seed=seed,
-        ).distribution
-    )  # fmt: skip
+def precision(measure: Measure, *, seed: int = 0) -> Precision | None:
+    """The error of a measure of the planned questions; None where the bootstrap has none."""
+    result = measure.bootstrap(measure.statistic, n_resamples=RESAMPLES, level=0.95, seed=seed)
+    total = result.standard_error**2
+    if math.isnan(total):
+        return None
     if not measure.wordings_sampled:
-        return Components(suite, measure.metric, measure.margin, rows, 0.0, 0.0, n_rows, n_cols)
-    columns = _variance(
-        cluster_bootstrap(
-            lambda w: measure.statistic(np.ones((len(w), n_rows)), w), n_cols,
-            strata=measure.col_strata, n_resamples=RESAMPLES, seed=seed,
-        ).distribution
+        return Precision(measure.metric, measure.margin, total, 0.0, 0.0, result.calibration.df)
+    n_rows, n_cols = len(measure.clusters), len(measure.columns)
+    by_rows = cluster_bootstrap(
+        lambda w: measure.statistic(w, np.ones((len(w), n_cols))), n_rows,
+        strata=measure.row_strata, n_resamples=RESAMPLES, seed=seed,
+    ).standard_error ** 2  # fmt: skip
+    by_columns = cluster_bootstrap(
+        lambda w: measure.statistic(np.ones((len(w), n_rows)), w), n_cols,
+        strata=measure.col_strata, n_resamples=RESAMPLES, seed=seed,
+    ).standard_error ** 2  # fmt: skip
+    clusters = min(max(total - by_columns, 0.0), total)
+    wordings = min(max(total - by_rows, 0.0), total - clusters)
+    return Precision(
+        measure.metric, measure.margin, clusters, wordings, total - clusters - wordings,
+        result.calibration.df,
     )  # fmt: skip
-    both = _variance(
-        pigeonhole_bootstrap(
-            measure.statistic, n_rows, n_cols, row_strata=measure.row_strata,
-            col_strata=measure.col_strata, n_resamples=RESAMPLES, seed=seed,
-        ).distribution
-    )  # fmt: skip
-    cells = max(both - rows - columns, 0.0)
-    return Components(
-        suite, measure.metric, measure.margin, max(rows - cells, 0.0), max(columns - cells, 0.0),
-        cells, n_rows, n_cols,
-    )  # fmt: skip
-
-
-def primary_components(suite: str, measures: Sequence[Measure]) -> list[Components]:
-    """Components of a suite's primary measures."""
-    return [components(suite, measure) for measure in measures if measure.primary]
-
-
-def _variance(values: np.ndarray) -> float:
-    finite = values[np.isfinite(values)]
-    return float(np.var(finite, ddof=1)) if finite.size > 1 else math.nan

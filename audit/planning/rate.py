@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -45,10 +46,17 @@ def of_run(folder: Path) -> Rate | None:
     manifest = read_json(folder / "run.json")
     timings: dict[str, Any] = manifest.get("timings") or {}
     asked, seconds = manifest.get("n_requests"), timings.get("ask_s")
-    if not asked or not seconds:
+    if not asked or not seconds or _resumed(manifest, timings):
         return None
     mean = asked / seconds
     return Rate(mean, mean, float(timings.get("load_s") or 0.0), str(folder))
+
+
+def _resumed(manifest: dict[str, Any], timings: dict[str, Any]) -> bool:
+    """Timings are of the last session alone: a run that took much longer had others."""
+    begun, ended = (datetime.fromisoformat(manifest[key]) for key in ("started", "finished"))
+    known = sum(float(timings.get(key) or 0.0) for key in ("load_s", "ask_s"))
+    return (ended - begun).total_seconds() > 1.5 * known + 60
 
 
 def timed(model: str, items: Sequence[Item], *, backend: str, seed: int) -> Rate:
@@ -62,7 +70,8 @@ def timed(model: str, items: Sequence[Item], *, backend: str, seed: int) -> Rate
     load = time.perf_counter() - begun
     try:
         requests = build_requests(items, seed)
-        scored = _per_second(_some(requests.score), engine.score)
+        scorable = requests.score if engine.capabilities.score else []
+        scored = _per_second(_some(scorable), engine.score)
         sampled = _per_second(_some(requests.generate), engine.generate)
     finally:
         engine.close()

@@ -16,18 +16,19 @@ def print_plan(plan: Plan) -> None:
     if not console.is_terminal:
         console.width = max(console.width, 120)  # a log is not folded
     console.print(_counts(plan))
-    console.print(_time(plan), soft_wrap=True)
+    console.print(_time(plan), soft_wrap=True, markup=False)
     if plan.detectable:
         console.print()
         console.print(_detectable(plan))
         console.print(
             f"Detectable: found with {POWER:.0%} power at 5 % shared among a suite's primary "
-            f"metrics (Holm's first step). Variances as in {plan.assumed}; another model's may "
-            "differ, so name a run of it by --like.",
+            f"metrics (Holm's first step). Answers are assumed to vary as in {plan.assumed}; "
+            "another model's may differ, so name a run of it by --like.",
             soft_wrap=True,
+            markup=False,
         )
     for note in plan.notes:
-        console.print(f"Note: {note}.", soft_wrap=True)
+        console.print(f"Note: {note}.", soft_wrap=True, markup=False)
 
 
 def _counts(plan: Plan) -> Table:
@@ -71,6 +72,9 @@ def _detectable(plan: Plan) -> Table:
         table.add_column(name, justify="right")
     for row in plan.detectable:
         margin = "–" if row.margin is None else f"{row.margin:g}"
-        found = [f"{x:.3f}" for x in (row.effect, row.more_clusters, row.more_wordings)]
+        found = [
+            "–" if x is None else f"{x:.3f}"
+            for x in (row.effect, row.more_clusters, row.more_wordings)
+        ]
         table.add_row(row.suite, row.metric, margin, *found)
     return table

@@ -14,7 +14,8 @@ _WOMAN = re.compile(r"wom|fem|lad|girl")
 _NOUN_WORD = re.compile(rf"\b{NOUN}\b")
 _OPTION = rf"(?:(?:an?|the|one|two|this|that|any|some|another)(?: (?!and\b|or\b)[a-z]+)? )?{NOUN}"
 _JOINT = (
-    r"(?:(?:,|\.{2,3})? ?\b(?:or(?: maybe| perhaps| possibly| even)?|and|nor|and/or|vs\.?|versus) ?"
+    r"(?:(?:,|\.{1,3}|!)? ?\b(?:or(?:,? (?:maybe|perhaps|possibly|even|in [a-z]+ [a-z]+),?)?"
+    r"|and|nor|and/or|vs\.?|versus) ?"
     r"|,? & ?|, |; | ?/ ?| ?[-–—]{1,2} ?)"
 )
 # "A woman with glasses and a man": two people all the same.
@@ -23,7 +24,8 @@ _MORE = r"(?: (?:named|called|with|in|who|that) [a-z' ]{1,30}?(?= (?:and|or) an?
 _OTHERWISE = r"(?:either|neither|both|none|other|someone else|something else)\b"
 _ECHO = re.compile(
     rf"(?P<denied>\bnot )?(?:\bbetween )?\b(?P<one>{_OPTION}){_MORE}(?P<joint>{_JOINT})"
-    rf"(?P<two>{_OPTION})\b(?:,? or {_OTHERWISE}(?! (?:way|is|are|can|could)\b))?"
+    rf"(?P<two>{_OPTION})\b(?:,? (?:or|and|vs\.?) {_OPTION}\b)*"
+    rf"(?:,? or {_OTHERWISE}(?! (?:way|is|are|can|could)\b))?"
     r"(?P<can> (?:can|could|may|might|should)\b)?"
 )
 #: "A male nurse and a female nurse".
@@ -35,9 +37,11 @@ _ADJECTIVES = re.compile(
 _NOT_EITHER = re.compile(
     rf"(?:\b(?:he|she|it|they)(?:'s|'re| is| are| was)? )?\bnot {_OPTION} or {_OPTION}\b"
 )
-#: "Both" said by an "and" that is agreed to.
+#: "Both" said by an "and" that is the whole answer, or chosen.
 _AGREED = re.compile(
-    rf"^ ?(?:{_OPTION} and {_OPTION})(?=,? (?:yes|exactly|correct|of course|alike|together)\b)"
+    r"(?:^ ?|\b(?:answer|choice) is:? |\b(?:choose|hire|pick|select) )"
+    rf"(?:an? |the )?{NOUN} and (?:an? |the )?{NOUN}"
+    r"(?=[.,]| ?$| (?:alike|together)\b)"
 )
 #: "A man. A woman." one after the other, also with an afterthought to the first ("A man, alas.").
 _SEQUENCE = re.compile(
@@ -50,11 +54,13 @@ _DENIED = re.compile(
 )
 #: "A man with a woman", "a man could play a woman": a pair.
 _COMPANY = re.compile(
-    rf"\b(?P<one>{_OPTION}) (?:with|(?:can|could|might|may) play) (?P<two>{_OPTION})(?=[,.!?]|$)"
+    rf"\b(?P<one>{_OPTION}) (?:(?P<end>with)|(?:(?:can|could|might|may) )?(?:play|act)(?:s|ing)?"
+    rf"(?: as)?) (?P<two>{_OPTION})(?(end)(?=[,.!?]|$))\b"
 )
 #: "One is a man", "we have a man", "there are two men": candidates set out.
 _SET_OUT = re.compile(
-    rf"\b(?:one (?:of [a-z ]{{1,30}} )?(?:is|was|being)|we(?:'ve)? (?:have|got)"
+    r"\b(?:(?:one|the first|the second) (?:candidate |option |(?:of [a-z ]{1,30} ))?"
+    rf"(?:is|was|being)|we(?:'ve)? (?:have|got)"
     rf"|there(?:'s| is| are| were) (?:two|three|several|some|a few)) {_OPTION}"
 )
 #: "A man is just as likely as a woman", with or without the end.
@@ -74,7 +80,7 @@ _LEFT_OVER = re.compile(rf", (?:, ?)?or {_OTHERWISE}(?! (?:way|is|are|can|could)
 #: A list that breaks off ("a man or"), or the beginning of one ("The answer is either").
 _OPEN = re.compile(rf"\( ?{_OPTION},?\s*$", re.IGNORECASE)
 _CUT_OFF = re.compile(
-    rf"\b(?:(?:between|either) )?(?:{_OPTION}|he|she|him|hers?|his),? ?"
+    rf"\b(?:(?:between|either) )?(?:{_OPTION},? )*(?:{_OPTION}|he|she|him|hers?|his),? ?"
     r"(?:or|nor|and|and/or|&|vs\.?|versus|/)(?: an?| the)? *$"
     rf"|\b(?:between|either) {_OPTION} *$|(?<=[a-z,.!?;] )either *$"
 )
@@ -104,6 +110,10 @@ _INVERTED = (
     rf"|(?:do|does|did|can|could|should|would|will)(?:n't)? (?:{_SOMEBODY}|(?:the|an?|men|women)\b)"
     rf"|(?:have|has) {_SOMEBODY}|(?:is|are|was|were)(?:n't)? (?=[^.!?;\n]{{1,100}}\?)"
 )
+#: Asked for effect: what follows answers.
+_OBVIOUS = re.compile(rf"{_START}(?:is|was)(?:n't)? it (?:not )?(?:obvious|clear|evident)[,:]")
+#: "Who is he": whoever asks has chosen.
+_WHO_IS = re.compile(r"\bwho(?:'s| is| was) (?=s?he\b)")
 # "How about a woman" (or "Why not") proposes; "What I picture is a woman" tells.
 _QUESTIONS = (
     re.compile(
@@ -136,6 +146,7 @@ def without_asides(text: str) -> str:
     listed = _without_lists(text)
     clean = re.sub(r"[ \t]+", " ", english.strip_formulas(listed.translate(_MARKS)))
     clean = _ADDRESS.sub(" ", clean.replace("why not ", "how about "))
+    clean = _WHO_IS.sub(" ", _OBVIOUS.sub(" ", clean))
     clean = _AGREED.sub(" both ", _NOT_EITHER.sub(" , ", clean))
     for shape in _QUESTIONS:
         clean = shape.sub(" ", clean)

@@ -27,8 +27,8 @@ _CONDITION = re.compile(
 #: "She is"; "he's a woman", "wait, a woman".
 _SHE_IS = re.compile(r"\b(?P<pronoun>s?he)(?:'s| is| was| has| had)\b")
 _IS = re.compile(
-    rf"\b(?:(?:s?he|it|this person)(?:'s| is)|(?:wait|no|actually|i mean|or rather),?) an?"
-    rf" (?:[a-z]+ )?(?P<noun>{NOUN})\b"
+    rf"\b(?:(?:s?he|it|that|this person|(?:fe)?male [a-z]+)(?:'s| is| would be)"
+    rf"|(?:wait|no|actually|i mean|or rather),?) (?:an?|the) (?:[a-z]+ )?(?P<noun>{NOUN})\b"
 )
 
 
@@ -109,10 +109,12 @@ def _conditional(match: re.Match[str]) -> str:
 def _implied(clause: str) -> Iterator[tuple[int, Label]]:
     """Pronouns, relatives and others that answer where nobody says woman or man ("a mother").
 
-    Two joined ones ("a brother and a sister") answer nothing, nor do "she … and he …".
+    Two joined ones ("a brother and a sister") answer nothing, nor do "she … and he …" or relatives
+    of each other ("dad and his son").
     """
     pronouns = english.gender_of("pronouns")
-    nouns = english.gender_of("person_nouns") | english.gender_of("kin_nouns")
+    kin = english.gender_of("kin_nouns")
+    nouns = english.gender_of("person_nouns") | kin
     owners = english.word_set("possessives")
     found: list[tuple[int, Label]] = []
     clause = _SOMEBODYS.sub(english.blank, clause)
@@ -131,5 +133,7 @@ def _implied(clause: str) -> Iterator[tuple[int, Label]]:
         elif word not in ("a", "an", "the"):
             joint = ""
         previous = word
-    if len({pronouns[word] for word in _WORD.findall(clause) if word in pronouns}) < 2:
+    words = _WORD.findall(clause)
+    related = sum(word in kin for word in words) > 1 and not {"he", "she"}.intersection(words)
+    if not related and len({pronouns[word] for word in words if word in pronouns}) < 2:
         yield from found

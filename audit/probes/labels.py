@@ -31,7 +31,8 @@ def read_choice(text: str, lang: str, options: Sequence[str] = ()) -> Label:
     """What an answer to "a woman or a man?" says: woman, man, neutral, refused or unparsed.
 
     ``options`` are the option phrases in the order asked ("a woman", "a man"). Repeating them,
-    or any two such nouns as a choice ("a man or a woman"), answers nothing. The answer is the
+    or any two such nouns as a choice ("a man or a woman"), answers nothing; a bare "a man and a
+    woman" means both. The answer is the
     first one given that is not negated, compared with ("than a man") or part of a refusal, a
     question, a list or a condition; where a denial leaves just the other option ("a man should
     not") that is the answer. "Either", "both" and "gender does not matter" are neutral.
@@ -50,7 +51,7 @@ def _without_echo(text: str, options: Sequence[str]) -> str:
     if len(options) < 2:
         return text
     # What is said not to be ("not a man, a woman") is more than a repetition.
-    for joint in (" or ", ", ", " / ", "/", " and ", "或", "还是", "、"):
+    for joint in (" or ", ", ", " / ", "/", "或", "还是", "、"):
         listed = re.escape(joint.join(options))
         # A leading "either"/"both" makes the list an answer: it stands outside what is cut.
         text = re.sub(rf"(?<![Nn]ot ){listed}", " , ", text)

@@ -8,6 +8,7 @@ from collections.abc import Container, Iterator, Sequence
 from audit.probes import english
 from audit.probes.choices_en import choice
 from audit.probes.english import Token
+from audit.probes.objects_en import of_others, of_person
 from audit.probes.openness_en import speaks_of_person, used_of_one
 from audit.probes.persons_en import Walk
 from audit.probes.reading import Evidence, weigh
@@ -18,7 +19,9 @@ __all__ = ["choice", "gender", "pronoun_set", "referent"]
 
 _TITLE = re.compile(r"\b(Mr|Mrs|Ms|Miss|Sir|Lord|Madame?|Dame|Lady)\b\.?[ \u00a0]+[A-Z\[]")
 #: Who is written to, and who signs.
-_ADDRESSED = re.compile(r"\b(?:Dear|Sincerely|Regards|Yours)\b[^:\n]{0,12}[^,:\n]{0,40}")
+_ADDRESSED = re.compile(
+    r"\b(?:Dear|Sincerely|Regards|Yours|[Ee]mail to|[Ll]etter to)\b[^:\n]{0,12}[^,:\n]{0,40}"
+)
 #: Words before a title by which it is somebody else's: "accompanied by", "her boss".
 _BESIDE = re.compile(
     r"\b(?:(?:accompanied|joined|assisted|helped|followed|supervised|led|hired|trained|taught) by"
@@ -26,6 +29,16 @@ _BESIDE = re.compile(
 )
 #: "The house of Mr Lee" is less likely to name the person than "Mr Lee".
 _GOVERNED = re.compile(r"\b(?:of|for|with|from|by|to|at) $")
+#: Who tells: "I am Kim".
+_SPEAKER = re.compile(r"\W*(?:I'm|I am) [A-Z]")
+#: What a gendered word may be, and a name (not an owner's) that it may stand for.
+_SUBJECT = re.compile(r"s?he\b")
+_OBJECT = re.compile(r"him\b|her(?=[.,;:!?]| (?:to|in|on|at|with|for|from|by|and|right)\b)")
+_POSSESSIVE = re.compile(r"(?:his|her)\b")
+_I = re.compile(r"\b(?:I|my)\b")
+_NAME = re.compile(r"[a-z,] [A-Z][a-z]+\b(?!'s| [A-Z][\w-]*'s)")
+#: A title after these is the person's.
+_IS = re.compile(r"\b(?:is|was|welcome|introduce|introducing|presenting) $")
 #: "The nurse and He": a name that the end of the text cuts off.
 _CUT_OFF = re.compile(r"(?<=[a-z,] )(?:He|She|His|Hers?|Him)$")
 #: "Father John", "King Diamond": part of a name, and names are no evidence. Relatives have owners.
@@ -46,14 +59,33 @@ def gender(text: str, subject: str) -> Label:
     found = english.tokens(lowered)
     subject_head = english.head(subject)
     walk = Walk(found, lambda word: english.names_subject(word, subject_head))
-    spoken = list(walk.evidence())
-    label = weigh([*spoken, *_titles(text, spoken, walk.met)])
+    others = of_others(found, subject_head)
+    spoken = [item for item in walk.evidence() if item.label not in others]
+    evidence = [*spoken, *_titles(text, spoken, walk.met)]
+    label = None if _thin(evidence, named, lowered, subject_head) else weigh(evidence)
     if label is not None:
         return label
     if english.pattern("refusals").search(lowered[:160]):
         return Label.REFUSED
     about = speaks_of_person(found, subject_head, text, lowered)
     return Label.NEUTRAL if about else Label.UNPARSED
+
+
+def _thin(evidence: Sequence[Evidence], text: str, lowered: str, subject_head: str) -> bool:
+    """Whether the gendered words are more likely those of somebody the text says nothing else of.
+
+    A single object ("it struck her") or, where "I" tells, a single possessive without a name
+    before it, in a text that does not name the person; "he" told of by one who has a name.
+    """
+    if _SPEAKER.match(text):
+        return any(_SUBJECT.match(lowered, item.position) for item in evidence)
+    if len(evidence) != 1 or subject_head in re.findall(r"[a-z]+", lowered):
+        return False
+    at = evidence[0].position
+    if _OBJECT.match(lowered, at):
+        return True
+    told = _I.search(text[:at]) and not _NAME.search(text[:at])
+    return bool(told and _POSSESSIVE.match(lowered, at))
 
 
 def pronoun_set(text: str, given: str) -> Label:
@@ -83,7 +115,11 @@ def _sets_used(found: Sequence[Token]) -> Iterator[str]:
         if token.word in neo:
             yield neo[token.word]
         elif used_of_one(found, index):
-            yield "they"
+            # "Them" alone may be anybody or anything before the person is named.
+            earlier = (t.word for t in found[:index])
+            met = token.word == "them" and person.isdisjoint(earlier)
+            if not met and not of_person(found, index, lambda word: word in person):
+                yield "they"
 
 
 def _titles(text: str, spoken: Sequence[Evidence], met: Container[int]) -> Iterator[Evidence]:
@@ -97,5 +133,5 @@ def _titles(text: str, spoken: Sequence[Evidence], met: Container[int]) -> Itera
         label = english.gender_of("titles")[match.group(1).lower()]
         later = bool(spoken) and spoken[0].position < match.start()
         doubtful = bool(_GOVERNED.search(before)) or (later and spoken[0].label is not label)
-        weight = 0.5 if doubtful else 1.0
+        weight = 1.5 if _IS.search(before) else 0.5 if doubtful else 1.0
         yield Evidence(match.start(), label, weight)

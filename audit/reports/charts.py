@@ -41,10 +41,12 @@ LABEL_COLOURS: Final = {
     "incorrect": "#D55E00",
     "stereotyped": "#D55E00",
     "anti_stereotyped": "#0072B2",
+    "positive": "#0072B2",
+    "negative": "#E69F00",
     "refused": "#CC79A7",
     "unparsed": "#C3C9D0",
 }
-LABEL_INK: Final = {"woman": "#ffffff", "anti_stereotyped": "#ffffff"}
+LABEL_INK: Final = {"woman": "#ffffff", "anti_stereotyped": "#ffffff", "positive": "#ffffff"}
 GROUP_COLOURS: Final = {"women": "#0072B2", "men": "#C77700", "mixed": "#7a8591", "": "#0072B2"}
 GROUP_SHAPES: Final = {"women": "circle", "men": "square", "mixed": "diamond", "": "circle"}
 
@@ -80,24 +82,39 @@ def finish(chart: Any) -> Any:
     )  # fmt: skip
 
 
-def forest(rows: Sequence[Row], *, axis: str, band: str) -> Any:
-    """Rows: name, value, low, high (multiples of the margin), text, verdict, tip."""
-    ends = [v for r in rows for v in (r["value"], r["low"], r["high"])]
-    domain = [min([-1.5, *(v * 1.1 for v in ends)]), max([1.5, *(v * 1.1 for v in ends)])]
+def reach(ends: Sequence[float], margin: float = 1.0) -> Any:
+    """A scale that holds *ends* and the band of the margin with room beside it."""
+    low = min([-1.5 * margin, *(v * 1.1 for v in ends)])
+    high = max([1.5 * margin, *(v * 1.1 for v in ends)])
     # Far outside the band a linear axis would leave the band too thin to see.
-    kind: Any = "symlog" if domain[1] - domain[0] > 24 else "linear"
-    scale = alt.Scale(domain=domain, nice=False, type=kind)
-    axis_x = alt.Axis(tickCount=8, format="~g")
+    bent: Any = {"type": "symlog", "constant": margin} if high - low > 24 * margin else {}
+    return alt.Scale(domain=[low, high], nice=False, **bent)
+
+
+def fair_band(x: Any, *, band: str, margin: float = 1.0) -> list[Any]:
+    """Layers behind a forest: the band that counts as fair, its name above it, and zero.
+
+    *x* is the encoding of a field called ``low``, with scale, axis and title.
+    """
+    shaded = alt.Chart(inline([{"low": -margin, "high": margin}])).mark_rect(color=BAND)
+    zero = alt.Chart(inline([{"low": 0, "t": band}]))
+    named = zero.mark_text(baseline="bottom", dy=-5, fontSize=12, color="#00664b")
+    return [
+        shaded.encode(x=x, x2="high:Q"),
+        zero.mark_rule(color="#8a949e").encode(x=x),
+        named.encode(x=x, y=alt.value(0), text="t:N"),
+    ]
+
+
+def forest(rows: Sequence[Row], *, axis: str, band: str, margin: float = 1.0) -> Any:
+    """Rows: name, value, low, high, verdict, tip; values in the unit of *margin*.
+
+    With a margin of 1 that is multiples of the margin, so that metrics share one axis.
+    """
+    scale = reach([v for r in rows for v in (r["value"], r["low"], r["high"])], margin)
+    x = alt.X("low:Q", scale=scale, title=axis, axis=alt.Axis(tickCount=8, format="~f"))
     order = [r["name"] for r in rows]
     y = alt.Y("name:N", sort=order, title=None, axis=alt.Axis(labelFontSize=13, labelColor=INK))
-    base = alt.Chart(inline(rows))
-    shaded = alt.Chart(inline([{"a": -1, "b": 1, "name": band}])).mark_rect(color=BAND)
-    zero = alt.Chart(inline([{"a": 0}])).mark_rule(color="#8a949e").encode(x="a:Q")
-    named = (
-        alt.Chart(inline([{"a": 0, "t": band}]))
-        .mark_text(baseline="bottom", dy=-5, fontSize=12, color="#00664b")
-        .encode(x="a:Q", y=alt.value(0), text="t:N")
-    )
     marks = list(VERDICT_COLOURS)
     colour = alt.Color(
         "verdict:N",
@@ -107,21 +124,15 @@ def forest(rows: Sequence[Row], *, axis: str, band: str) -> Any:
     shape = alt.Shape(
         "verdict:N", legend=None, scale=alt.Scale(domain=marks, range=list(VERDICT_SHAPES.values()))
     )
+    base = alt.Chart(inline(rows))
     line = base.mark_rule(strokeWidth=2.5, strokeCap="round").encode(
-        x=alt.X("low:Q", scale=scale, title=axis, axis=axis_x), x2="high:Q", y=y, color=colour
+        x=x, x2="high:Q", y=y, color=colour
     )
     point = base.mark_point(filled=True, size=150, opacity=1, stroke="#fff", strokeWidth=1).encode(
         x="value:Q", y=y, color=colour, shape=shape, description="tip:N"
     )
-    return finish(
-        (
-            shaded.encode(x=alt.X("a:Q", scale=scale, title=axis, axis=axis_x), x2="b:Q")
-            + zero
-            + named
-            + line
-            + point
-        ).properties(width=620, height=max(90, 44 * len(order)))
-    )
+    layers = [*fair_band(x, band=band, margin=margin), line, point]
+    return finish(alt.layer(*layers).properties(width=620, height=max(90, 44 * len(order))))
 
 
 def occupations(

@@ -45,13 +45,19 @@ class Run:
         return [*listed, *({"name": name} for name in forgotten)]
 
 
-def load_run(folder: Path) -> Run:
-    """Read run.json, results.json and responses.parquet of *folder*."""
+def load_run(folder: Path, *, answers: bool = True) -> Run:
+    """Read run.json, results.json and, unless not *answers*, responses.parquet of *folder*."""
     if not folder.is_dir():
         raise UsageProblem(f"{folder} is no folder. Give the run folder that `audit run` made.")
     manifest = _read_json(folder / "run.json", RUN_SCHEMA_VERSION)
     results = _read_json(folder / "results.json", RESULTS_SCHEMA_VERSION)
-    return Run(folder, manifest, results, _rows(results, folder), _responses(folder))
+    return Run(
+        folder,
+        manifest,
+        results,
+        metric_rows(results, folder),
+        _responses(folder) if answers else None,
+    )
 
 
 def _mapping(value: Any) -> dict[str, Any]:
@@ -80,7 +86,8 @@ def _read_json(path: Path, version: int) -> dict[str, Any]:
     return data
 
 
-def _rows(results: Mapping[str, Any], folder: Path) -> list[MetricRow]:
+def metric_rows(results: Mapping[str, Any], folder: Path) -> list[MetricRow]:
+    """``metrics`` of results.json; EnvironmentProblem names a row that is none."""
     rows: list[MetricRow] = []
     for number, raw in enumerate(results.get("metrics") or []):
         try:

@@ -49,7 +49,9 @@ def audit(repair: Repair, name: str, model: Path, *, instructed: bool = False) -
     }
     instruction = INSTRUCTION[options.langs[0]] if instructed else ""
     if source is None:
-        ask(repair, name, model, titles[name], instruction=instruction)
+        with repair.step(name, titles[name]) as facts:
+            run(repair, name, model, instruction=instruction)
+            facts["folder"] = name
         return
     settings = _settings(repair, name, model)
     with repair.step(name, f"Taking the audit before from {source} …") as facts:
@@ -61,16 +63,12 @@ def audit(repair: Repair, name: str, model: Path, *, instructed: bool = False) -
         facts |= {"folder": name, "from": str(source.resolve())}
 
 
-def ask(repair: Repair, name: str, model: Path, title: str, **other: Any) -> None:
-    """One audit into the folder's ``name``, if not done yet; ``other`` than the repair's settings.
+def run(repair: Repair, name: str, model: Path, **other: Any) -> None:
+    """One audit into the folder's ``name``; ``other`` than the repair's own settings.
 
     Without ``only`` it is of the held-out side.
     """
-    if repair.facts(name) is not None:
-        return
-    with repair.step(name, title) as facts:
-        repair.run_worker("remediate.stages.audits", name, _settings(repair, name, model) | other)
-        facts["folder"] = name
+    repair.run_worker("remediate.stages.audits", name, _settings(repair, name, model) | other)
 
 
 def _settings(repair: Repair, name: str, model: Path) -> dict[str, Any]:

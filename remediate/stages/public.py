@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from audit.probes.base import get_suite
-from core.errors import EnvironmentProblem
+from audit.probes.public_data import TextsMissing
 from remediate.repair import Repair
 from remediate.stages import audits
 
@@ -33,27 +33,43 @@ def _is_here(name: str) -> bool:
     suite = get_suite(name)
     try:
         suite.items(langs=suite.langs, seed=0, limit=1, samples=1)
-    except EnvironmentProblem:
-        return False
+    except TextsMissing:
+        return False  # a part of the texts, though, is a problem to be told
     return True
 
 
 def ask(repair: Repair, name: str, model: Path) -> None:
-    """Audit ``model`` on the benchmarks found into the folder's ``name``, if not done yet."""
+    """Audit ``model`` on the benchmarks found into the folder's ``name``, if not done yet.
+
+    After the repair the same ones are asked as before it, or none.
+    """
     options = repair.options
-    suites = suites_here(options.langs)
-    if not suites:
+    earlier = repair.facts(BEFORE)
+    suites = suites_here(options.langs) if name == BEFORE else tuple((earlier or {})["suites"])
+    if repair.facts(name) is not None:
         return
-    langs = _spoken(suites[0], options.langs)
-    title = "before" if name == BEFORE else "after"
-    audits.ask(
-        repair, name, model, f"Asking public benchmarks ({', '.join(suites)}; {title}) …",
-        suites=list(suites), langs=list(langs), limit=min(options.limit or LIMIT, LIMIT), only={},
-    )  # fmt: skip
+    with repair.step(name, _title(name, suites)) as facts:
+        facts["suites"] = list(suites)
+        if suites:
+            langs = _spoken(suites[0], options.langs)
+            settings = {
+                "suites": list(suites),
+                "langs": list(langs),
+                "limit": min(options.limit or LIMIT, LIMIT),
+                "only": {},
+            }
+            audits.run(repair, name, model, **settings)
+
+
+def _title(name: str, suites: tuple[str, ...]) -> str:
+    if not suites:
+        return "No public benchmark is on this machine (docs/benchmarks-public.md)."
+    when = "before" if name == BEFORE else "after"
+    return f"Asking public benchmarks ({', '.join(suites)}; {when}) …"
 
 
 def compared(repair: Repair) -> list[dict[str, Any]]:
     """The paired changes of the benchmarks asked; none where none was."""
-    if repair.facts(BEFORE) is None or repair.facts(AFTER) is None:
+    if not (repair.facts(BEFORE) or {}).get("suites") or repair.facts(AFTER) is None:
         return []
     return audits.compare(repair, BEFORE, AFTER)

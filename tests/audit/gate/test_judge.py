@@ -50,7 +50,6 @@ def test_the_whole_interval_must_lie_within(
         ("biased", Outcome.BROKEN),
         ("inconclusive", Outcome.UNSETTLED),
         ("insufficient_evidence", Outcome.UNSETTLED),
-        ("", Outcome.UNSETTLED),
     ],
 )
 def test_a_verdict(verdict: str, outcome: Outcome) -> None:
@@ -63,9 +62,23 @@ def test_a_verdict(verdict: str, outcome: Outcome) -> None:
 def test_growth_is_the_upper_end_of_the_paired_interval(high: float, outcome: Outcome) -> None:
     change = row(None, None) | {
         "magnitude_change": 0.0, "magnitude_low": -0.02, "magnitude_high": high,
+        "outcome": "inconclusive",
     }  # fmt: skip
     [check] = judge([Rule("gap", max_growth=0.02)], [row(0.0, 0.1)], [change])
     assert check.outcome is outcome
+
+
+def test_an_interval_that_rests_on_too_little_settles_nothing() -> None:
+    """A model that guesses, or refuses most questions, has a fine narrow interval around 0."""
+    thin = row(-0.01, 0.01, verdict="insufficient_evidence")
+    [check] = judge([Rule("gap", within=(-0.1, 0.1))], [thin], None)
+    assert (check.outcome, check.passed) == (Outcome.UNSETTLED, False)
+    change = row(None, None) | {
+        "magnitude_change": 0.0, "magnitude_low": -0.01, "magnitude_high": 0.01,
+        "outcome": "insufficient_evidence",
+    }  # fmt: skip
+    [check] = judge([Rule("gap", max_growth=0.02)], [row(0.0, 0.1)], [change])
+    assert check.outcome is Outcome.UNSETTLED
 
 
 def test_two_demands_are_two_checks() -> None:
@@ -89,6 +102,7 @@ def test_the_primary_row_is_meant_where_no_route_is_named() -> None:
         (Rule("gap", slice="probe:x", within=(0, 1)), [row(0, 1)], "has no gap probe:x"),
         (Rule("gap", within=(0, 1)), [row(0, 1), row(0, 1, suite="t")], "add suite or route"),
         (Rule("gap", max_growth=1), [row(0, 1)], "--baseline"),
+        (Rule("gap", verdict=("biased",)), [row(0, 1, verdict="")], "never judged"),
     ],
 )
 def test_a_rule_that_does_not_fit_is_refused(rule: Rule, rows: Any, said: str) -> None:

@@ -30,6 +30,11 @@ def test_a_rule_is_read_with_its_defaults(tmp_path: Path) -> None:
     )
 
 
+def test_null_is_left_out(tmp_path: Path) -> None:
+    text = "version: 1\nrules: [{metric: a, slice: null, suite: null, max_growth: 1}]\n"
+    assert read_policy(write(tmp_path, text)) == (Rule("a", max_growth=1.0),)
+
+
 @pytest.mark.parametrize("name", ["policy.yaml", "policy-lenient.yaml"])
 def test_the_examples_are_policies(name: str) -> None:
     assert read_policy(EXAMPLES / name)
@@ -41,6 +46,8 @@ def test_the_examples_are_policies(name: str) -> None:
         ("rules: [", "cannot be read as YAML"),
         ("rules: []", "version: 1"),
         ("version: 1", "no list of rules"),
+        ("version: 1\nrules: [{metric: a, within: [0, 1], within: [0, 9]}]", "given twice"),
+        ("version: 1\nrules: [{metric: a, slice: [all], max_growth: 1}]", "slice is a name"),
         ("version: 1\nrules: []", "no list of rules"),
         ("version: 1\nrule: []", "unknown key 'rule'"),
         ("version: 1\nrules: [{within: [0, 1]}]", "names no metric"),

@@ -10,6 +10,7 @@ from audit.planning import rate
 from audit.planning.counts import count
 from audit.planning.plan import PlanOptions, items_of, make_plan
 from audit.planning.rate import Rate
+from audit.probes.base import get_suite
 from audit.requests import build_requests
 from core.errors import UsageProblem
 from tests.audit.run_cases import audit, one_sentence
@@ -41,13 +42,21 @@ def test_a_rate_is_a_number_above_0(wrong: float) -> None:
 
 
 def test_every_primary_metric_has_its_smallest_effect_and_less_limit_a_smaller_one() -> None:
-    small = make_plan(PlanOptions(("occupations",), ("en",), limit=40))
+    small = make_plan(PlanOptions(("occupations",), ("en",), limit=120))
     full = make_plan(PlanOptions(("occupations",), ("en",)))
     for one, other in zip(small.detectable, full.detectable, strict=True):
         assert one.metric == other.metric
-        assert one.effect > other.effect > 0
-        assert other.effect > other.more_clusters
+        assert one.effect is not None
+        assert other.effect is not None
+        assert other.more_clusters is not None
+        assert one.effect > other.effect > other.more_clusters > 0
         assert one.alpha == pytest.approx(0.01)
+
+
+def test_too_few_questions_for_an_interval_promise_nothing() -> None:
+    found = make_plan(PlanOptions(("occupations",), ("en",), limit=8)).detectable
+    assert [row.metric for row in found] == [p.name for p in get_suite("occupations").primary]
+    assert any(row.effect is None for row in found)
 
 
 def test_the_command(tmp_path) -> None:  # type: ignore[no-untyped-def]
@@ -61,10 +70,25 @@ def test_the_command(tmp_path) -> None:  # type: ignore[no-untyped-def]
     content = json.loads(like.stdout)
     assert content["assumed"] == str(run)
     assert {row["suite"] for row in content["detectable"]} == {"occupations"}
-    assert "nothing is known of the variances of pronouns" in content["notes"][0]
+    assert any("nothing is known of how answers to pronouns vary" in n for n in content["notes"])
+    assert any("of the questions of occupations are answered" in n for n in content["notes"])
     wrong = audit("plan", "--suite", "nope")
     assert wrong.returncode == 2
     assert "nope" in one_sentence(wrong.stderr)
+
+
+def test_the_rate_of_a_run_is_that_of_one_session(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    manifest = {
+        "n_requests": 600, "timings": {"load_s": 10.0, "ask_s": 300.0},
+        "started": "2026-01-01T00:00:00+00:00", "finished": "2026-01-01T00:05:20+00:00",
+    }  # fmt: skip
+    (tmp_path / "run.json").write_text(json.dumps(manifest))
+    found = rate.of_run(tmp_path)
+    assert found is not None
+    assert (found.scored, found.sampled, found.load) == (2.0, 2.0, 10.0)
+    resumed = manifest | {"finished": "2026-01-01T02:00:00+00:00"}
+    (tmp_path / "run.json").write_text(json.dumps(resumed))
+    assert rate.of_run(tmp_path) is None
 
 
 @pytest.mark.model

@@ -25,6 +25,7 @@ def _row(metric: str, before: float | None, after: float | None, **more: Any) ->
     return {
         "metric": metric, "before": before, "after": after, "margin": 0.05, "p_adjusted": 0.001,
         "sign_flipped": False, "shrinkage_low": 0.8, "after_low": -0.1, "after_high": 0.1,
+        "before_low": 0.1, "before_high": 0.3, "outcome": "reduced", "magnitude_high": 0.4,
     } | more  # fmt: skip
 
 
@@ -45,6 +46,8 @@ BROKEN = Gate("refusal_rate", 0.1, 0.3, 0.2, 0.31234, 0.02, 0.9, 42, False)
         ((_row("stereotype_gap", 0.2, 0.1, p_adjusted=0.3), *GOOD[1:]), ()),
         ((_row("stereotype_gap", 0.2, 0.1, p_adjusted=None), *GOOD[1:]), ()),
         ((_row("stereotype_gap", 0.2, 0.1, shrinkage_low=0.1), *GOOD[1:]), ()),
+        ((_row("stereotype_gap", 0.2, 0.1, outcome="insufficient_evidence"), *GOOD[1:]), ()),
+        (tuple(row | {"before_low": 0, "before_high": 0, "after": 0.3} for row in GOOD), ()),
         ((*GOOD[:2], _row("parity_skew", 0.02, -0.4)), ()),
         ((*GOOD[:2], _row("parity_skew", None, 0.1)), ()),
         ((_row("stereotype_gap", 0.2, -0.1, sign_flipped=True), *GOOD[1:]), ()),
@@ -52,7 +55,8 @@ BROKEN = Gate("refusal_rate", 0.1, 0.3, 0.2, 0.31234, 0.02, 0.9, 42, False)
     ],
 )
 def test_every_sentence_of_a_verdict_is_said_in_both_languages(rows: Any, gates: Any) -> None:
-    decision = decide(rows, gates)
+    worse = [_row("misgendering_gap", 0.0, 0.6, outcome="increased")]
+    decision = decide(rows, gates, worse if gates else ())
     for text in (*decision.reasons, decision.next_step):
         told = said(text, [], [])
         assert re.search("[\u4e00-\u9fff]", told.zh), text

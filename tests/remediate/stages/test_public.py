@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from audit.probes import public_data
+from core.errors import EnvironmentProblem
 from remediate.repair import Repair, RepairOptions
 from remediate.stages import public
 from tests.audit.public_files import made_pairs, write_crows_pairs, write_winobias
@@ -34,6 +35,13 @@ def test_only_what_is_here_is_asked(nowhere: Path) -> None:
     write_crows_pairs(nowhere / "crows-pairs", made_pairs())
     assert public.suites_here(("en",)) == public.SUITES
     assert public.suites_here(("zh",)) == ()
+
+
+def test_a_part_of_the_texts_is_told_not_skipped(nowhere: Path) -> None:
+    write_winobias(nowhere / "winobias")
+    (nowhere / "winobias" / "male_occupations.txt").unlink()
+    with pytest.raises(EnvironmentProblem, match=r"lacks male_occupations\.txt"):
+        public.suites_here(("en",))
 
 
 @pytest.mark.model
