@@ -1,7 +1,7 @@
 """Parity against the preference losses, on the same pairs, steps and rate. Table of docs/losses.md.
 
-    remediate data smollm2-135m-instruct --out runs/losses
-    python -m benchmarks.losses runs/losses [--losses parity,sigmoid] [--steps 60] [--seeds 3]
+    remediate smollm2-135m-instruct --out runs/repair
+    python -m benchmarks.losses runs/repair [--losses parity,sigmoid] [--steps 60] [--seeds 3]
 
 Every cell trains a fresh LoRA for the same steps on the same pairs (a seed gives another start and
 another order) and is measured on the held-out occupations by the audit's own questions, likelihood
@@ -13,7 +13,6 @@ not run again.
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 import math
 import statistics
@@ -94,13 +93,10 @@ class Bench:
 
     def instructed(self) -> list[Item]:
         """The same questions under the fairness instruction of ``remediate verify``."""
+        from audit.runner import instructed
         from remediate.stages.audits import INSTRUCTION
 
-        system = {"role": "system", "content": INSTRUCTION["en"]}
-        return [
-            dataclasses.replace(item, messages=(system, *item.messages))  # type: ignore[arg-type]
-            for item in self.items
-        ]
+        return [instructed(item, INSTRUCTION["en"]) for item in self.items]
 
     def run(self, loss: str, seed: int, steps: int, every: int) -> list[dict[str, float]]:
         """Train one cell; measurements by step, step 0 left out."""
@@ -194,14 +190,17 @@ def _spread(values: list[float], sign: str, digits: int) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path, help="what `remediate data` and its scoring left")
+    parser.add_argument("folder", type=Path, help="a repair's folder")
     parser.add_argument("--losses", default="parity,sigmoid,ipo,sigmoid_sft")
     parser.add_argument("--steps", type=int, default=60)
     parser.add_argument("--every", type=int, default=20)
     parser.add_argument("--seeds", type=int, default=3)
     asked = parser.parse_args()
     out = asked.folder / "losses.json"
-    found: dict[str, Any] = read_json(out) if out.exists() else {"losses": {}}
+    design = {"steps": asked.steps, "every": asked.every}
+    found: dict[str, Any] = read_json(out) if out.exists() else {"design": design, "losses": {}}
+    if found["design"] != design:
+        parser.error(f"{out} holds cells of {found['design']}: give the same, or remove the file")
     bench = Bench(asked.folder)
     if "base" not in found:
         base = bench.fresh_model()

@@ -134,7 +134,7 @@ def _detectable(
         found = precision(measure)
 
         def effect(found: Precision | None = found, **more: float) -> float | None:
-            return found and found.detectable(alpha=alpha, power=POWER, **more)
+            return found.detectable(alpha=alpha, power=POWER, **more) if found else None
 
         out.append(
             Detectable(
