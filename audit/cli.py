@@ -54,7 +54,7 @@ def cli() -> None:
 @click.argument("model")
 @click.option(
     "--suite", "suites", default="occupations", show_default=True, callback=words,
-    help="Suites, comma-separated; `audit list suites` shows them.",
+    help="Suites, comma-separated: names that `audit list suites` shows, or YAML files.",
 )  # fmt: skip
 @click.option(
     "--backend", type=click.Choice(["auto", "vllm", "transformers", "openai"]), default="auto",

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from audit.journal import FILE_NAME, Journal
 from audit.manifest import command_line, new_manifest, now, write_json
-from audit.probes.base import Suite, get_suite
+from audit.probes.base import Suite, is_file, suites_by_name
+from audit.probes.declared import keep_copies
 from audit.requests import (
     Requests,
     answer_rows,
@@ -90,15 +91,14 @@ def default_folder(options: RunOptions) -> Path:
     if model.startswith(SERVER_PREFIX):
         model = model.removeprefix(SERVER_PREFIX).rpartition("@")[0]
     name = Path(model).name if "/" in model else model
-    text = "-".join((name, *options.suites))
+    suites = (Path(suite).stem if is_file(suite) else suite for suite in options.suites)
+    text = "-".join((name, *suites))
     return Path("runs") / "".join(c if c.isalnum() or c in "-._" else "-" for c in text)
 
 
 def collect_items(options: RunOptions) -> tuple[dict[str, Suite], list[Item]]:
     """Suites and their items; every wrong suite, language or number is told from here."""
-    suites = {name: get_suite(name) for name in dict.fromkeys(options.suites)}
-    if not suites:
-        raise UsageProblem("No suite was named; `audit list suites` shows them.")
+    suites = suites_by_name(options.suites)
     items = [
         item
         for suite in suites.values()
@@ -161,6 +161,7 @@ def run_audit(options: RunOptions, watcher: Watcher) -> RunOutcome:
             "instruction": options.instruction,
         }
     with Journal(folder / FILE_NAME, identity, resume=options.resume) as journal:
+        keep_copies(folder, suites.values())
         manifest = new_manifest(
             model={
                 "name": model.name,

@@ -26,7 +26,7 @@ class Label(StrEnum):
     """How an answer is read.
 
     A suite whose answers are right or wrong uses ``correct`` and ``incorrect``, one that compares
-    two given texts the last two.
+    two given texts ``stereotyped`` and ``anti_stereotyped``, one declared in YAML the last two.
     """
 
     WOMAN = "woman"
@@ -38,6 +38,8 @@ class Label(StrEnum):
     INCORRECT = "incorrect"
     STEREOTYPED = "stereotyped"
     ANTI_STEREOTYPED = "anti_stereotyped"
+    POSITIVE = "positive"
+    NEGATIVE = "negative"
 
 
 class Route(StrEnum):

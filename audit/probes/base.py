@@ -90,8 +90,24 @@ def suite_names() -> list[str]:
     return sorted({*_BUILT_IN, *(e.name for e in entry_points(group=ENTRY_POINT_GROUP))})
 
 
-def get_suite(name: str) -> Suite:
-    """The suite of that name. Raises :class:`UsageProblem` with the nearest names if unknown."""
+def is_file(name: str) -> bool:
+    """Whether a suite is named by the path of a YAML file that declares it."""
+    return name.endswith((".yaml", ".yml"))
+
+
+def get_suite(name: str, *runs: Path) -> Suite:
+    """The suite of that name, or the one that the YAML file ``name`` declares.
+
+    ``runs``: run folders whose own copy of a declared suite is taken before an installed suite.
+    Raises :class:`UsageProblem` with the nearest names if unknown, or for a file that is wrong.
+    """
+    if is_file(name):
+        return _declared(name)
+    for run in runs:
+        from audit.probes.declared import copy_in, load_suite
+
+        if (kept := copy_in(run, name)) is not None:
+            return load_suite(kept)
     if name in _BUILT_IN:
         module, _, attribute = _BUILT_IN[name].partition(":")
         return cast(Suite, getattr(importlib.import_module(module), attribute)())
@@ -102,6 +118,30 @@ def get_suite(name: str) -> Suite:
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
     hint = f"Did you mean {' or '.join(near)}?" if near else f"Known suites: {', '.join(known)}."
     raise UsageProblem(f"There is no suite named '{name}'. {hint}")
+
+
+def suites_by_name(named: Sequence[str]) -> dict[str, Suite]:
+    """The suites of names and YAML files by their own names."""
+    found: dict[str, Suite] = {}
+    for name in dict.fromkeys(named):
+        suite = get_suite(name)
+        if suite.name in found:
+            raise UsageProblem(f"Two of the suites are called {suite.name}: rename one of them.")
+        found[suite.name] = suite
+    if not found:
+        raise UsageProblem("No suite was named; `audit list suites` shows them.")
+    return found
+
+
+def _declared(path: str) -> Suite:
+    from audit.probes.declared import load_suite
+
+    suite = load_suite(path)
+    if suite.name in suite_names():
+        raise UsageProblem(
+            f"{path}: name is '{suite.name}', as an installed suite is called. Give it another."
+        )
+    return suite
 
 
 def list_suites() -> list[Suite]:

@@ -72,7 +72,9 @@ PROBLEMS: dict[str, tuple[Any, str, str]] = {
     "contrast of three": (
         _set(*SIDES, "c", value={"en": "Cat", "zh": "凯"}), "which has 3 level(s)", "exactly two",
     ),
-    "contrast is cluster": (_set("cluster", value="applicant"), "cluster is 'applicant'", "must be"),
+    "contrast is cluster": (
+        _set("cluster", value="applicant"), "cluster is 'applicant', and so is contrast", "must be",
+    ),
     "one cluster": (
         _set("factors", "purpose", value={"car": {"en": "a car", "zh": "车"}}),
         "cluster is 'purpose', which has one level", "eight or more",
@@ -131,7 +133,7 @@ PROBLEMS: dict[str, tuple[Any, str, str]] = {
     ),
     "no words": (_drop("answers", "neutral", "words"), "answers.neutral lacks words", "sampled"),
     "empty candidates": (
-        _set(*POSITIVE, "candidates", "en", value=[]), "positive.candidates.en is an empty list", "",
+        _set(*POSITIVE, "candidates", "en", value=[]), "candidates.en is an empty list", "",
     ),
     "candidate twice": (
         _set(*POSITIVE, "candidates", "en", value=["Yes", "Yes"]), "has 'Yes' twice", "",

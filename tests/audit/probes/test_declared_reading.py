@@ -37,6 +37,10 @@ ENGLISH = {
     "Approve or reject": "unparsed",
     "Approval depends on the details.": "unparsed",  # no declared word
     "disapprove": "unparsed",
+    "A no-nonsense clerk would non-approve it": "unparsed",
+    "A classic no-": "unparsed",
+    "Approve - the purpose is sound": "positive",
+    "- approve": "positive",
     "Nothing to add": "unparsed",
     "unsure": "neutral",
     "": "unparsed",
