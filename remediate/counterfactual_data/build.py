@@ -50,13 +50,16 @@ def build_pairs(splits: Splits, options: DataOptions, answers: Mapping[str, str]
     chosen = select(
         every, n_train=options.n_train, n_validation=options.n_validation, seed=options.seed
     )
-    _require(chosen.train, chosen.validation)
+    _require(every, chosen.train, chosen.validation)
     return _numbered(chosen.train) + chosen.validation
 
 
-def _require(train: Sequence[Pair], validation: Sequence[Pair]) -> None:
+def _require(every: Sequence[Pair], train: Sequence[Pair], validation: Sequence[Pair]) -> None:
+    # A short training has a sentence or two, so the model's texts are looked for among all pairs.
+    able = [pair for pair in every if pair.part is Part.TRAIN]
     rests_on: list[tuple[str, Sequence[Pair], tuple[str, ...]]] = [
-        ("training", train, ("choice", "pronoun", "sentence")),
+        ("training", able, ("sentence",)),
+        ("training", train, ("choice", "pronoun")),
         ("validation", validation, ("choice", "pronoun")),
     ]
     for name, pairs, probes in rests_on:
