@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from audit.metrics.cells import Cells, add_values, make_cells, worst_missing
+from audit.metrics.estimates import declared_margins, routes_of
 from audit.metrics.measures import Measure, averaged, mean_test
 from audit.metrics.significance import Room, row_mean
 from audit.metrics.stats_types import FloatArray
@@ -146,22 +147,15 @@ def contrast_measures(
 ) -> list[Measure]:
     """The gap over the whole frame by every route, likelihood first, which is primary."""
     data = contrast_values(frame)
-    routes = [route for route in Route if (data["route"] == route).any()]
+    routes = routes_of(data)
     found = [
         gap_measure(
             data[data["route"] == route], contrast,
-            primary=route is routes[0], margin=declared_margin(primary, margins),
+            primary=route is routes[0], margin=declared_margins(primary, margins).get("gap"),
         )
         for route in routes
     ]  # fmt: skip
     return [both[0] for both in found if both is not None]
-
-
-def declared_margin(
-    primary: Sequence[PrimaryMetric], margins: Mapping[str, float] | None
-) -> float | None:
-    """The gap's margin: the caller's, or the one declared."""
-    return ({p.name: p.margin for p in primary} | dict(margins or {})).get("gap")
 
 
 def _placed(

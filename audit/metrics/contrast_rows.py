@@ -12,17 +12,25 @@ from audit.metrics.cells import make_cells
 from audit.metrics.contrast import (
     Contrast,
     contrast_values,
-    declared_margin,
     gap_measure,
     paired_cells,
     paired_measure,
 )
-from audit.metrics.estimates import Context, measure_row, metric_row, number, rate
+from audit.metrics.estimates import (
+    Context,
+    declared_margins,
+    measure_row,
+    metric_row,
+    number,
+    rate,
+    routes_of,
+)
 from audit.metrics.route_agreement import route_agreement
 from audit.metrics.significance import cohens_h
-from audit.metrics.verdict import Evidence, Family
-from audit.schema import Label, MetricRow, PrimaryMetric, Route, Verdict
+from audit.metrics.verdict import Evidence, Family, withhold_fairness
+from audit.schema import Label, MetricRow, PrimaryMetric, Route
 
+_CRAMPED = "answers are so one-sided for both levels that no gap could pass the margin"
 _FIRST, _SECOND = f"{Label.POSITIVE}_first", f"{Label.NEGATIVE}_first"
 
 
@@ -47,8 +55,8 @@ def contrast_metrics(
     if frame.empty:
         return []
     data = contrast_values(frame)
-    margin = declared_margin(primary, margins)
-    routes = [route for route in Route if (data["route"] == route).any()]
+    margin = declared_margins(primary, margins).get("gap")
+    routes = routes_of(data)
     family = Family()
     cramped: set[tuple[str, str]] = set()
     for route in routes:
@@ -69,15 +77,8 @@ def contrast_metrics(
     judged = family.judged()
     for row in judged:
         if row.metric == "gap" and (row.slice, row.route) in cramped:
-            _without_room(row)
+            withhold_fairness(row, _CRAMPED)
     return judged
-
-
-def _without_room(row: MetricRow) -> None:
-    if row.verdict == Verdict.WITHIN_MARGIN:
-        row.verdict = Verdict.INSUFFICIENT_EVIDENCE.value
-    told = "answers are so one-sided for both levels that no gap could pass the margin"
-    row.note = f"{row.note}; {told}" if row.note else told
 
 
 def _slices(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from audit.metrics.cells import parse_logprobs, worst_missing
-from audit.metrics.estimates import Context, measure_row, metric_row, number
+from audit.metrics.estimates import Context, declared_margins, measure_row, metric_row, number
 from audit.metrics.measures import Measure
 from audit.metrics.pooled import make_pool, pooled_measure, rate_row
 from audit.metrics.significance import cohens_h
@@ -59,7 +59,13 @@ def crows_pairs_metrics(
     """
     family = Family()
     context = Context(
-        suite, "all", Route.LIKELIHOOD, "primary", seed, frame, _margin(primary, margins)
+        suite,
+        "all",
+        Route.LIKELIHOOD,
+        "primary",
+        seed,
+        frame,
+        declared_margins(primary, margins).get(PRIMARY),
     )
     if frame.empty:
         family.add(metric_row(context, PRIMARY, None, None, n_clusters=0, note=_NO_ROUTE))
@@ -96,7 +102,13 @@ def crows_pairs_measures(
     """The primary metric over the whole frame; empty without answers."""
     rows = frame[frame["probe"] == GENDER]
     data = rows.assign(value=preferences(rows))
-    measure = pair_measure(PRIMARY, data, even=0.5, primary=True, margin=_margin(primary, margins))
+    measure = pair_measure(
+        PRIMARY,
+        data,
+        even=0.5,
+        primary=True,
+        margin=declared_margins(primary, margins).get(PRIMARY),
+    )
     return [] if measure is None else [measure]
 
 
@@ -127,11 +139,6 @@ def pair_measure(
         units=_UNITS,
         note=f"{int(pool.counts.sum())} pairs by {len(pool.rows)} writers",
     )
-
-
-def _margin(primary: Sequence[PrimaryMetric], margins: Mapping[str, float] | None) -> float | None:
-    declared = {p.name: p.margin for p in primary} | dict(margins or {})
-    return declared.get(PRIMARY)
 
 
 def _preference(family: Family, context: Context, metric: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -20,7 +20,7 @@ from audit.metrics.significance import (
 )
 from audit.metrics.stats_types import FloatArray
 from audit.metrics.verdict import Evidence, Family
-from audit.schema import MetricRow
+from audit.schema import MetricRow, PrimaryMetric, Route
 
 LEVEL = 0.95
 RESAMPLES = 10_000
@@ -43,6 +43,18 @@ class Context:
     @property
     def resamples(self) -> int:
         return RESAMPLES if self.slice == "all" else RESAMPLES_SLICE
+
+
+def declared_margins(
+    primary: Sequence[PrimaryMetric], margins: Mapping[str, float] | None
+) -> dict[str, float]:
+    """Metric → margin: the caller's where there is one, else the suite's own."""
+    return {p.name: (margins or {}).get(p.name, p.margin) for p in primary}
+
+
+def routes_of(frame: pd.DataFrame) -> list[Route]:
+    """The routes that have answers, likelihood first."""
+    return [route for route in Route if (frame["route"] == route).any()]
 
 
 def number(value: float) -> float | None:

@@ -10,13 +10,19 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from audit.metrics.cells import add_values
-from audit.metrics.estimates import Context, measure_row, metric_row
+from audit.metrics.estimates import (
+    Context,
+    declared_margins,
+    measure_row,
+    metric_row,
+    routes_of,
+)
 from audit.metrics.measures import Measure
 from audit.metrics.occupation_measures import occupation_measure
 from audit.metrics.occupation_slices import answer_kinds, order_effects, per_occupation
 from audit.metrics.route_agreement import route_agreement
 from audit.metrics.verdict import Family
-from audit.schema import Label, MetricRow, PrimaryMetric, Route
+from audit.schema import Label, MetricRow, PrimaryMetric
 
 
 def occupation_metrics(
@@ -35,8 +41,8 @@ def occupation_metrics(
     if frame.empty:
         return []
     data = add_values(frame, Label.WOMAN, Label.MAN, Label.NEUTRAL)
-    declared = {p.name: (margins or {}).get(p.name, p.margin) for p in primary}
-    routes = [r for r in Route if (data["route"] == r).any()]
+    declared = declared_margins(primary, margins)
+    routes = routes_of(data)
     leading = routes[0]  # likelihood, where there is any
     family = Family()
     for route in routes:
@@ -90,16 +96,17 @@ def occupation_measures(
     The leading route's are primary, as in ``occupation_metrics``; undefined ones are left out.
     """
     data = add_values(frame, Label.WOMAN, Label.MAN, Label.NEUTRAL)
-    routes = [r for r in Route if (data["route"] == r).any()]
+    declared = declared_margins(primary, margins)
+    routes = routes_of(data)
     out = []
     for route in routes:
-        for metric in primary:
+        for name, margin in declared.items():
             found = occupation_measure(
-                metric.name,
+                name,
                 data[data["route"] == route],
                 route=route,
                 primary=route is routes[0],
-                margin=(margins or {}).get(metric.name, metric.margin),
+                margin=margin,
             )
             if found is not None:
                 out.append(found[0])

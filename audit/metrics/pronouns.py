@@ -12,7 +12,15 @@ import numpy as np
 import pandas as pd
 
 from audit.metrics.cells import add_values, make_cells, worst_missing
-from audit.metrics.estimates import Context, measure_row, metric_row, number, rate
+from audit.metrics.estimates import (
+    Context,
+    declared_margins,
+    measure_row,
+    metric_row,
+    number,
+    rate,
+    routes_of,
+)
 from audit.metrics.measures import Measure, mean_test
 from audit.metrics.route_agreement import route_agreement
 from audit.metrics.significance import Room, cohens_h, weighted_mean
@@ -36,10 +44,10 @@ def pronoun_metrics(
     if frame.empty:
         return []
     data = add_values(frame, Label.CORRECT, Label.INCORRECT)
-    declared = {p.name: (margins or {}).get(p.name, p.margin) for p in primary}
+    declared = declared_margins(primary, margins)
     family = Family()
     asked = data[data["probe"] == "coreference"]
-    routes = [r for r in Route if (asked["route"] == r).any()]
+    routes = routes_of(asked)
     for route in routes:
         rows = asked[asked["route"] == route]
         role = "primary" if route is routes[0] else "exploratory"
@@ -155,9 +163,9 @@ def pronoun_measures(
 ) -> list[Measure]:
     """The primary metrics over the whole frame by every route, likelihood first."""
     data = add_values(frame, Label.CORRECT, Label.INCORRECT)
-    declared = {p.name: (margins or {}).get(p.name, p.margin) for p in primary}
+    declared = declared_margins(primary, margins)
     asked, given = data[data["probe"] == "coreference"], data[data["probe"] == "given"]
-    routes = [r for r in Route if (asked["route"] == r).any()]
+    routes = routes_of(asked)
     found = []
     for route in routes:
         rows = asked[asked["route"] == route]

@@ -166,6 +166,16 @@ def _constant(result: BootstrapResult) -> bool:
     return bool(result.distribution.size) and is_degenerate(result.distribution, result.estimate)
 
 
+def withhold_fairness(row: MetricRow, why: str) -> None:
+    """A model that cannot show the effect is not shown to be free of it; ``why`` goes to the note.
+
+    For what a suite knows beside the interval (answers that are guesses, rates without room).
+    """
+    if row.verdict == Verdict.WITHIN_MARGIN:
+        row.verdict = Verdict.INSUFFICIENT_EVIDENCE.value
+    row.note = _join(row.note, why)
+
+
 def what_would_decide(row: MetricRow, result: BootstrapResult) -> str:
     """How many clusters would settle an inconclusive row, at 80 % power; empty if not computable.
 

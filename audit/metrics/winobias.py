@@ -13,18 +13,26 @@ import numpy as np
 import pandas as pd
 
 from audit.metrics.cells import add_values, worst_missing
-from audit.metrics.estimates import Context, measure_row, metric_row, number
+from audit.metrics.estimates import (
+    Context,
+    declared_margins,
+    measure_row,
+    metric_row,
+    number,
+    routes_of,
+)
 from audit.metrics.measures import Measure
 from audit.metrics.pooled import make_pool, pooled_measure, rate_row
 from audit.metrics.route_agreement import route_agreement
 from audit.metrics.significance import cohens_h
 from audit.metrics.stats_types import FloatArray
-from audit.metrics.verdict import Family
-from audit.schema import Label, MetricRow, PrimaryMetric, Route, Verdict
+from audit.metrics.verdict import Family, withhold_fairness
+from audit.schema import Label, MetricRow, PrimaryMetric, Route
 
 PRO, ANTI = "pro", "anti"
 FIRST, SECOND = "correct_first", "correct_second"
 _UNITS = "occupations mostly held by men"
+_GUESSED = "accuracy is not shown to be better than guessing, and who guesses has no gap"
 #: (n, 2, 2) values by version (pro, anti) and order (right answer first, second) → (n,)
 Observation = Callable[[FloatArray], FloatArray]
 
@@ -63,8 +71,8 @@ def winobias_metrics(
     if frame.empty:
         return []
     data = add_values(frame, Label.CORRECT, Label.INCORRECT)
-    margin = _margin(primary, margins)
-    routes = [r for r in Route if (data["route"] == r).any()]
+    margin = declared_margins(primary, margins).get("winobias_gap")
+    routes = routes_of(data)
     family = Family()
     guessed: set[tuple[str, str]] = set()
     for route in routes:
@@ -84,15 +92,8 @@ def winobias_metrics(
     judged = family.judged()
     for row in judged:
         if row.metric == "winobias_gap" and (row.slice, row.route) in guessed:
-            _without_competence(row)
+            withhold_fairness(row, _GUESSED)
     return judged
-
-
-def _without_competence(row: MetricRow) -> None:
-    if row.verdict == Verdict.WITHIN_MARGIN:
-        row.verdict = Verdict.INSUFFICIENT_EVIDENCE.value
-    told = "accuracy is not shown to be better than guessing, and who guesses has no gap"
-    row.note = f"{row.note}; {told}" if row.note else told
 
 
 def winobias_measures(
@@ -100,14 +101,14 @@ def winobias_measures(
 ) -> list[Measure]:
     """The gap over the whole frame by every route, likelihood first."""
     data = add_values(frame, Label.CORRECT, Label.INCORRECT)
-    routes = [r for r in Route if (data["route"] == r).any()]
+    routes = routes_of(data)
     found = [
         sentence_measure(
             "winobias_gap",
             data[data["route"] == route],
             gap,
             primary=route is routes[0],
-            margin=_margin(primary, margins),
+            margin=declared_margins(primary, margins).get("winobias_gap"),
         )
         for route in routes
     ]
@@ -157,11 +158,6 @@ def sentence_measure(
         note=f"{len(pool.rows)} {_UNITS} × {len(pool.columns)} mostly held by women, "
         f"{int(pool.counts.sum())} sentences",
     )
-
-
-def _margin(primary: Sequence[PrimaryMetric], margins: Mapping[str, float] | None) -> float | None:
-    declared = {p.name: p.margin for p in primary} | dict(margins or {})
-    return declared.get("winobias_gap")
 
 
 def _slice(family: Family, context: Context) -> bool:

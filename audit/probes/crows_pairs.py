@@ -19,7 +19,7 @@ from __future__ import annotations
 import csv
 import functools
 import io
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,18 +28,15 @@ from audit.probes.base import (
     check_counts,
     check_langs,
     item_key,
-    read_primary,
-    read_yaml,
     stratified_limit,
 )
+from audit.probes.data_suite import DataSuite, plain_cluster
 from audit.probes.public_data import benchmark_folder, read_text
-from audit.schema import Item, Label, MetricRow, Route
+from audit.schema import Item, Label, Route
 from core.errors import EnvironmentProblem
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from audit.metrics.measures import Measure
+    from audit.probes.data_suite import Estimators
 
 NAME = "crows-pairs"
 FILE = "crows_pairs_anonymized.csv"
@@ -87,17 +84,12 @@ def _read(path: Path) -> tuple[SentencePair, ...]:
     return tuple(found)
 
 
-class CrowsPairsSuite:
+class CrowsPairsSuite(DataSuite):
     """See the module. Probes are its kinds of bias; margin: ``data/crows-pairs.yaml``."""
 
     name = NAME
     langs = ("en",)
-
-    def __init__(self) -> None:
-        self._data = read_yaml("crows-pairs.yaml")
-        self.version: str = self._data["version"]
-        self.title: Mapping[str, str] = self._data["title"]
-        self.primary = read_primary(self._data)
+    file = "crows-pairs.yaml"
 
     def items(
         self,
@@ -135,34 +127,14 @@ class CrowsPairsSuite:
     def clusters(self) -> list[dict[str, Any]]:
         """The writers."""
         return [
-            {
-                "cluster": writer,
-                "label": {"en": f"writer {writer}", "zh": f"作者 {writer}"},
-                "group": "",
-                "reference": None,
-                "year": None,
-                "source": "",
-            }
+            plain_cluster(writer, {"en": f"writer {writer}", "zh": f"作者 {writer}"})
             for writer in dict.fromkeys(pair.writer for pair in sentence_pairs())
         ]
 
-    def metrics(
-        self, frame: pd.DataFrame, *, seed: int, margins: Mapping[str, float] | None
-    ) -> list[MetricRow]:
-        """See :mod:`audit.metrics.crows_pairs`."""
-        from audit.metrics.crows_pairs import crows_pairs_metrics
+    def _estimators(self) -> Estimators:
+        from audit.metrics.crows_pairs import crows_pairs_measures, crows_pairs_metrics
 
-        return crows_pairs_metrics(
-            frame, suite=self.name, primary=self.primary, seed=seed, margins=margins
-        )
-
-    def measures(
-        self, frame: pd.DataFrame, *, margins: Mapping[str, float] | None
-    ) -> list[Measure]:
-        """For ``audit compare``: see :class:`audit.probes.base.Comparable`."""
-        from audit.metrics.crows_pairs import crows_pairs_measures
-
-        return crows_pairs_measures(frame, primary=self.primary, margins=margins)
+        return crows_pairs_metrics, crows_pairs_measures
 
     def _item(self, pair: SentencePair) -> Item:
         return Item(

@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from audit.probes import labels_en, labels_zh
-from audit.schema import Label
+from audit.schema import Item, Label
 
 #: Characters that are read. Answers are far shorter; a longer text is cut, not refused.
 MAX_CHARS = 4000
@@ -88,6 +88,12 @@ def read_referent(text: str, lang: str, *, correct: str, incorrect: str) -> Labe
     clean = normalise(text)
     read = labels_zh.referent if lang == "zh" else labels_en.referent
     return read(clean, normalise(correct), normalise(incorrect))
+
+
+def read_item_referent(item: Item, text: str) -> Label:
+    """:func:`read_referent` for an item whose facts name the two people."""
+    nouns = {key: str(item.facts.get(key, "")) for key in ("correct", "incorrect")}
+    return read_referent(text, item.lang, **nouns)
 
 
 def read_pronouns(text: str, lang: str, *, given: str) -> Label:

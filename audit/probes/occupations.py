@@ -18,18 +18,15 @@ from audit.probes.base import (
     check_counts,
     check_langs,
     item_key,
-    read_primary,
-    read_yaml,
     stratified_limit,
 )
+from audit.probes.data_suite import DataSuite
 from audit.probes.labels import read_choice, read_gender
-from audit.schema import Item, Label, MetricRow, Route
+from audit.schema import Item, Label, Route
 from core.models.base import Message, Sampling
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from audit.metrics.measures import Measure
+    from audit.probes.data_suite import Estimators
 
 WOMEN_FROM = 0.70
 MEN_TO = 0.30
@@ -62,6 +59,17 @@ class Occupation:
     def with_article(self, lang: str) -> str:
         return self.zh if lang == "zh" else f"{self.article} {self.en}"
 
+    def cluster(self) -> dict[str, Any]:
+        """A row of a suite's ``clusters()``: the share of women is the yardstick."""
+        return {
+            "cluster": self.id,
+            "label": {"en": self.en, "zh": self.zh},
+            "group": self.group,
+            "reference": self.share,
+            "year": self.year,
+            "source": f"{self.source}: {self.category}",
+        }
+
 
 @functools.cache
 def occupations() -> tuple[Occupation, ...]:
@@ -85,17 +93,12 @@ def occupations() -> tuple[Occupation, ...]:
     )
 
 
-class OccupationsSuite:
+class OccupationsSuite(DataSuite):
     """See the module. Data, wordings and margins: ``data/occupations.{tsv,yaml}``."""
 
     name = "occupations"
     langs = ("en", "zh")
-
-    def __init__(self) -> None:
-        self._data = read_yaml("occupations.yaml")
-        self.version: str = self._data["version"]
-        self.title: Mapping[str, str] = self._data["title"]
-        self.primary = read_primary(self._data)
+    file = "occupations.yaml"
 
     def items(
         self,
@@ -136,35 +139,12 @@ class OccupationsSuite:
 
     def clusters(self) -> list[dict[str, Any]]:
         """The occupations: group, share of women as reference, year and source."""
-        return [
-            {
-                "cluster": job.id,
-                "label": {"en": job.en, "zh": job.zh},
-                "group": job.group,
-                "reference": job.share,
-                "year": job.year,
-                "source": f"{job.source}: {job.category}",
-            }
-            for job in occupations()
-        ]
+        return [job.cluster() for job in occupations()]
 
-    def metrics(
-        self, frame: pd.DataFrame, *, seed: int, margins: Mapping[str, float] | None
-    ) -> list[MetricRow]:
-        """See :mod:`audit.metrics.occupations`."""
-        from audit.metrics.occupations import occupation_metrics
+    def _estimators(self) -> Estimators:
+        from audit.metrics.occupations import occupation_measures, occupation_metrics
 
-        return occupation_metrics(
-            frame, suite=self.name, primary=self.primary, seed=seed, margins=margins
-        )
-
-    def measures(
-        self, frame: pd.DataFrame, *, margins: Mapping[str, float] | None
-    ) -> list[Measure]:
-        """For ``audit compare``: see :class:`audit.probes.base.Comparable`."""
-        from audit.metrics.occupations import occupation_measures
-
-        return occupation_measures(frame, primary=self.primary, margins=margins)
+        return occupation_metrics, occupation_measures
 
     def _choice(self, lang: str, samples: int | None) -> Iterator[Item]:
         data = self._data["choice"]

@@ -15,35 +15,30 @@ from audit.probes.base import (
     check_counts,
     check_langs,
     item_key,
-    read_primary,
-    read_yaml,
     stratified_limit,
 )
-from audit.probes.labels import read_pronouns, read_referent
+from audit.probes.data_suite import DataSuite, plain_cluster
+from audit.probes.labels import read_item_referent, read_pronouns
 from audit.probes.occupations import Occupation, occupations
-from audit.schema import Item, Label, MetricRow, Route
+from audit.schema import Item, Label, Route
 from core.models.base import Message, Sampling
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from audit.metrics.measures import Measure
+    from audit.probes.data_suite import Estimators
 
 _STEREOTYPE = {"women": "she", "men": "he"}
 
 
-class PronounsSuite:
+class PronounsSuite(DataSuite):
     """See the module. Schemas, scenarios and margins: ``data/pronouns.yaml``."""
 
     name = "pronouns"
     langs = ("en", "zh")
+    file = "pronouns.yaml"
 
     def __init__(self) -> None:
-        self._data = read_yaml("pronouns.yaml")
+        super().__init__()
         self._jobs = {job.id: job for job in occupations()}
-        self.version: str = self._data["version"]
-        self.title: Mapping[str, str] = self._data["title"]
-        self.primary = read_primary(self._data)
 
     def items(
         self,
@@ -82,59 +77,25 @@ class PronounsSuite:
     def label(self, item: Item, text: str) -> Label:
         """correct, incorrect, refused or unparsed."""
         if item.probe == "coreference":
-            return read_referent(
-                text,
-                item.lang,
-                correct=str(item.facts.get("correct", "")),
-                incorrect=str(item.facts.get("incorrect", "")),
-            )
+            return read_item_referent(item, text)
         return read_pronouns(text, item.lang, given=item.group)
 
     def clusters(self) -> list[dict[str, Any]]:
         """The schemas (named by their sentence), then the jobs of *given*."""
         schemas = [
-            {
-                "cluster": name,
-                "label": {
-                    lang: self._sentence(schema, lang, "she", "A", "B") for lang in self.langs
-                },
-                "group": "",
-                "reference": None,
-                "year": None,
-                "source": "",
-            }
+            plain_cluster(
+                name,
+                {lang: self._sentence(schema, lang, "she", "A", "B") for lang in self.langs},
+            )
             for name, schema in self._data["coreference"]["schemas"].items()
         ]
-        jobs = [
-            {
-                "cluster": job.id,
-                "label": {"en": job.en, "zh": job.zh},
-                "group": job.group,
-                "reference": job.share,
-                "year": job.year,
-                "source": f"{job.source}: {job.category}",
-            }
-            for job in (self._jobs[name] for name in self._data["given"]["jobs"])
-        ]
+        jobs = [self._jobs[name].cluster() for name in self._data["given"]["jobs"]]
         return schemas + jobs
 
-    def metrics(
-        self, frame: pd.DataFrame, *, seed: int, margins: Mapping[str, float] | None
-    ) -> list[MetricRow]:
-        """See :mod:`audit.metrics.pronouns`."""
-        from audit.metrics.pronouns import pronoun_metrics
+    def _estimators(self) -> Estimators:
+        from audit.metrics.pronouns import pronoun_measures, pronoun_metrics
 
-        return pronoun_metrics(
-            frame, suite=self.name, primary=self.primary, seed=seed, margins=margins
-        )
-
-    def measures(
-        self, frame: pd.DataFrame, *, margins: Mapping[str, float] | None
-    ) -> list[Measure]:
-        """For ``audit compare``: see :class:`audit.probes.base.Comparable`."""
-        from audit.metrics.pronouns import pronoun_measures
-
-        return pronoun_measures(frame, primary=self.primary, margins=margins)
+        return pronoun_metrics, pronoun_measures
 
     def _sentence(self, schema: Mapping[str, Any], lang: str, pronoun: str, a: str, b: str) -> str:
         forms = self._data["forms"][lang][pronoun]

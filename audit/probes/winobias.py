@@ -13,41 +13,33 @@ occupations, would pass for independent though 40 of them share an occupation.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from audit.probes.base import (
     check_counts,
     check_langs,
     item_key,
-    read_primary,
-    read_yaml,
     stratified_limit,
 )
-from audit.probes.labels import read_referent
+from audit.probes.data_suite import DataSuite, plain_cluster
+from audit.probes.labels import read_item_referent
 from audit.probes.winobias_sentences import KINDS, NAME, SIDES, Pair, pairs
-from audit.schema import Item, Label, MetricRow, Route
+from audit.schema import Item, Label, Route
 from core.models.base import Message, Sampling
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from audit.metrics.measures import Measure
+    from audit.probes.data_suite import Estimators
 
 _ORDERS = ("correct_first", "correct_second")
 
 
-class WinoBiasSuite:
+class WinoBiasSuite(DataSuite):
     """See the module. Probes are WinoBias's types; question and margin: ``data/winobias.yaml``."""
 
     name = NAME
     langs = ("en",)
-
-    def __init__(self) -> None:
-        self._data = read_yaml("winobias.yaml")
-        self.version: str = self._data["version"]
-        self.title: Mapping[str, str] = self._data["title"]
-        self.primary = read_primary(self._data)
+    file = "winobias.yaml"
 
     def items(
         self,
@@ -79,44 +71,19 @@ class WinoBiasSuite:
 
     def label(self, item: Item, text: str) -> Label:
         """correct, incorrect, refused or unparsed."""
-        return read_referent(
-            text,
-            item.lang,
-            correct=str(item.facts.get("correct", "")),
-            incorrect=str(item.facts.get("incorrect", "")),
-        )
+        return read_item_referent(item, text)
 
     def clusters(self) -> list[dict[str, Any]]:
         """The occupations mostly held by men."""
         return [
-            {
-                "cluster": job,
-                "label": {"en": job, "zh": job},
-                "group": "men",
-                "reference": None,
-                "year": None,
-                "source": "",
-            }
+            plain_cluster(job, {"en": job, "zh": job}, group="men")
             for job in dict.fromkeys(pair.man for pair in pairs())
         ]
 
-    def metrics(
-        self, frame: pd.DataFrame, *, seed: int, margins: Mapping[str, float] | None
-    ) -> list[MetricRow]:
-        """See :mod:`audit.metrics.winobias`."""
-        from audit.metrics.winobias import winobias_metrics
+    def _estimators(self) -> Estimators:
+        from audit.metrics.winobias import winobias_measures, winobias_metrics
 
-        return winobias_metrics(
-            frame, suite=self.name, primary=self.primary, seed=seed, margins=margins
-        )
-
-    def measures(
-        self, frame: pd.DataFrame, *, margins: Mapping[str, float] | None
-    ) -> list[Measure]:
-        """For ``audit compare``: see :class:`audit.probes.base.Comparable`."""
-        from audit.metrics.winobias import winobias_measures
-
-        return winobias_measures(frame, primary=self.primary, margins=margins)
+        return winobias_metrics, winobias_measures
 
     def _items(self, kind: str, samples: int | None) -> Iterator[Item]:
         # Most pairs of occupations have one couple of sentences of a type, a few have two.

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audit.probes.base import check_counts, check_langs, item_key, stratified_limit
+from audit.probes.data_suite import plain_cluster
 from audit.probes.declared.nodes import read_file
 from audit.probes.declared.parse import parse
 from audit.probes.declared.reading import Reader
@@ -89,14 +90,7 @@ class DeclaredSuite:
     def clusters(self) -> list[dict[str, Any]]:
         """The levels of the cluster factor by their texts."""
         return [
-            {
-                "cluster": level.id,
-                "label": {lang: level.text(lang) for lang in self.langs},
-                "group": "",
-                "reference": None,
-                "year": None,
-                "source": "",
-            }
+            plain_cluster(level.id, {lang: level.text(lang) for lang in self.langs})
             for level in self.spec.cluster.levels
         ]
 
