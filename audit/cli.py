@@ -216,17 +216,19 @@ def plan(
     Nothing is loaded unless a MODEL is named: then a few dozen questions time it.
     """
     from audit.planning import rate as rates
-    from audit.planning.plan import PlanOptions, items_of, make_plan
+    from audit.planning.plan import make_plan
+    from audit.runner import RunOptions, collect_items
 
-    options = PlanOptions(**asked)
+    options = RunOptions(model or "", backend=backend, debug=debug, **asked)
+    suites, items = collect_items(options)
     speed = None
     if rate is not None:
         speed = rates.told(rate)
     elif model is not None:
-        speed = rates.timed(model, items_of(options), backend=backend, seed=options.seed)
+        speed = rates.timed(model, items, backend=backend, seed=options.seed)
     elif like is not None:
         speed = rates.of_run(like)
-    found = make_plan(options, like=like, rate=speed)
+    found = make_plan(suites, items, like=like, rate=speed)
     if as_json:
         import json
 

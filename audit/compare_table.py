@@ -14,6 +14,7 @@ from audit.compare import Comparison
 from audit.comparison import ModelRow, ModelsTable
 from audit.metrics.changes import MetricChange
 from audit.summary import VERDICT_STYLE, interval, number, p_value
+from core.console import table_console
 
 _WIDTH = {"95 % CI": 15, "adj. p": 7, "smaller by": 10}
 _STYLE = {
@@ -28,7 +29,7 @@ _STYLE = {
 
 def print_comparison(comparison: Comparison, path: Path, page: Path) -> None:
     """Every metric before and after; the path of compare.json alone on the last line."""
-    console = _console()
+    console = table_console(120)
     sides = f"{comparison.before.model} → {comparison.after.model}"
     for suite, route in dict.fromkeys((c.suite, c.route) for c in comparison.changes):
         rows = [c for c in comparison.changes if (c.suite, c.route) == (suite, route)]
@@ -42,7 +43,7 @@ def print_comparison(comparison: Comparison, path: Path, page: Path) -> None:
 
 def print_models(table: ModelsTable, path: Path, page: Path) -> None:
     """A table a declared metric, a row a run; the path of models.json alone on the last line."""
-    console = _console()
+    console = table_console(120)
     for suite, metric in table.columns:
         rows = [(run, table.cell(run, (suite, metric))) for run in table.runs]
         console.print(_runs(f"{suite}, {metric}", rows))
@@ -55,13 +56,6 @@ def print_models(table: ModelsTable, path: Path, page: Path) -> None:
         line = f"Not comparable: {run} in {suite} ({', '.join(metrics)}): {why}."
         console.print(Text(line), soft_wrap=True)
     _print_paths(console, page, path)
-
-
-def _console() -> Console:
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = max(console.width, 120)  # a log is not folded, and numbers are not cut
-    return console
 
 
 def _print_paths(console: Console, *paths: Path) -> None:

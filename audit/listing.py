@@ -23,7 +23,7 @@ def print_suites() -> None:
     for suite in list_suites():
         try:
             items = suite.items(langs=suite.langs[:1], seed=0, limit=None, samples=None)
-            requests = str(sum(item.samples for item in items))
+            requests = str(sum(item.n_requests for item in items))
         except EnvironmentProblem as problem:  # a public benchmark whose data are not here
             requests = "no data"
             missing.append(str(problem))

@@ -85,17 +85,26 @@ class Pairs:
         )
 
 
-def read_run(folder: Path) -> RunFolder:
-    """Raises :class:`EnvironmentProblem` for no run folder, :class:`UsageProblem` for an
-    unfinished run."""
-    import pandas as pd
+def finished(folder: Path) -> dict[str, Any]:
+    """The manifest of a finished run.
 
+    Raises :class:`EnvironmentProblem` for no run folder, :class:`UsageProblem` for an unfinished
+    run.
+    """
     manifest = read_json(folder / "run.json")
     if manifest.get("status") != "complete":
         raise UsageProblem(
             f"The run in {folder} is {manifest.get('status')}, not complete. Run its command again "
             "to finish it."
         )
+    return manifest
+
+
+def read_run(folder: Path) -> RunFolder:
+    """Raises as :func:`finished`, and :class:`EnvironmentProblem` where answers are not there."""
+    import pandas as pd
+
+    manifest = finished(folder)
     results = read_json(folder / "results.json")
     path = folder / "responses.parquet"
     try:

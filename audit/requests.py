@@ -71,7 +71,7 @@ def answer_rows(
     """One dict a request with the columns of responses.parquet; unanswered ones are left out."""
     rows = []
     for item in items:
-        for sample in range(item.samples if item.route is Route.SAMPLED else 1):
+        for sample in range(item.n_requests):
             payload = answers.get(request_key(item, sample))
             if payload is not None:
                 rows.append(_row(item, sample, payload, suites[item.suite]))

@@ -86,6 +86,11 @@ class Item:
     samples: int = 1
     facts: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def n_requests(self) -> int:
+        """How many answers are asked for: one by likelihood, else the samples."""
+        return 1 if self.route is Route.LIKELIHOOD else self.samples
+
 
 @dataclass(frozen=True, slots=True)
 class PrimaryMetric:

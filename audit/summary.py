@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from core.console import table_console
 
 VERDICT_STYLE = {
     "biased": "bold red",
@@ -21,9 +22,7 @@ VERDICT_STYLE = {
 
 def print_summary(results: Mapping[str, Any], report: Path) -> None:
     """The primary metrics of every suite as a table on stdout, then the report's path alone."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = max(console.width, 100)  # a log is not folded, and numbers are not cut
+    console = table_console(100)
     for suite in results["suites"]:
         rows = [
             m for m in results["metrics"] if m["suite"] == suite["name"] and m["role"] == "primary"

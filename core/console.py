@@ -6,10 +6,14 @@ import signal
 import sys
 from collections.abc import Sequence
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 
 from core.errors import EquipoiseError, UsageProblem
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 INTERRUPTED = 130
 
@@ -20,6 +24,19 @@ def words(_: click.Context, parameter: click.Parameter, value: str) -> tuple[str
     if not parts:
         raise UsageProblem(f"{parameter.opts[0]} is empty.")
     return parts
+
+
+def table_console(width: int) -> Console:
+    """For tables on stdout: at least ``width`` columns where it is no terminal.
+
+    A log is not folded, and its numbers are not cut.
+    """
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = max(console.width, width)
+    return console
 
 
 def _as_interrupt(_: int, __: FrameType | None) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from core.console import table_console
 from core.parallel.available import gpu_memory, host_memory
 from core.parallel.contents import Training
 from core.parallel.duration import training_seconds
@@ -40,9 +40,7 @@ def print_plan(folder: Path, config: TrainingConfig, parallel: ParallelConfig) -
         shape, training, nproc=max(2, parallel.nproc), gpu=gpu, offload=parallel.offload
     )
     host = host_memory() if gpu else None
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = max(console.width, 100)
+    console = table_console(100)
     console.print(_table(found, free, host))
     console.print(
         f"{shape.parameters / 1e6:,.0f} M parameters, "

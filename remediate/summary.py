@@ -7,19 +7,17 @@ from pathlib import Path
 from typing import Any, Literal
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from audit.summary import number, p_value
+from core.console import table_console
 from remediate.verdict import REPAIRED
 
 
 def print_summary(found: Mapping[str, Any], folder: Path) -> int:
     """Tables and one sentence on stdout; the exit code (0 repaired, 1 not)."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = max(console.width, 100)
+    console = table_console(100)
     console.print(_changes(found))
     console.print(_gates(found["gates"]))
     repaired = found["verdict"] == REPAIRED

@@ -9,20 +9,18 @@ from typing import Any
 from xml.etree import ElementTree
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from audit.gate.judge import Check
+from core.console import table_console
 
 _STYLE = {"passed": "green", "broken": "bold red", "unsettled": "yellow"}
 
 
 def print_checks(model: str, checks: Sequence[Check]) -> None:
     """A row a demand, then one sentence."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = max(console.width, 140)  # a log is not folded
+    console = table_console(140)
     table = Table(title=Text(f"gate · {model}"), title_justify="left", box=box.SIMPLE_HEAD)
     for name in ("suite", "metric", "demanded", "found", "outcome"):
         table.add_column(name)

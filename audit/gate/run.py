@@ -10,7 +10,7 @@ from audit.gate.output import junit as junit_xml
 from audit.gate.output import print_checks, to_json, write
 from audit.gate.policy import read_policy
 from audit.manifest import read_json, write_json
-from core.errors import UsageProblem
+from audit.pairing import finished
 
 BROKEN = 1
 
@@ -30,12 +30,7 @@ def gate_run(
     :class:`EnvironmentProblem` for folders that cannot be read.
     """
     rules = read_policy(policy)
-    manifest = read_json(run / "run.json")
-    if manifest.get("status") != "complete":
-        raise UsageProblem(
-            f"The run in {run} is {manifest.get('status')}, not complete. Run its command again "
-            "to finish it."
-        )
+    finished(run)
     results = read_json(run / "results.json")
     changes = None
     if baseline is not None:

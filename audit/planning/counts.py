@@ -44,17 +44,16 @@ def count(items: Sequence[Item]) -> list[ProbeCounts]:
 
 
 def _counted(suite: str, probe: str, route: str, own: list[Item]) -> ProbeCounts:
-    requests = [1 if item.route is Route.LIKELIHOOD else item.samples for item in own]
     return ProbeCounts(
         suite=suite,
         probe=probe,
         route=route,
         items=len(own),
-        requests=sum(requests),
-        prompt_tokens=sum(n * _tokens(item) for n, item in zip(requests, own, strict=True)),
+        requests=sum(item.n_requests for item in own),
+        prompt_tokens=sum(item.n_requests * _tokens(item) for item in own),
         generated_tokens=sum(
-            n * item.sampling.max_tokens
-            for n, item in zip(requests, own, strict=True)
+            item.n_requests * item.sampling.max_tokens
+            for item in own
             if item.route is Route.SAMPLED
         ),
         clusters=len({item.cluster for item in own}),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,17 +17,6 @@ if TYPE_CHECKING:
     from audit.probes.base import Suite
 
 POWER, ALPHA = 0.8, 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class PlanOptions:
-    """What ``audit run`` would be told."""
-
-    suites: tuple[str, ...]
-    langs: tuple[str, ...]
-    seed: int = 0
-    limit: int | None = None
-    samples: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,27 +71,18 @@ class Plan:
         }
 
 
-def items_of(options: PlanOptions) -> list[Item]:
-    """Every question of the run. Raises :class:`UsageProblem` as the run would."""
-    from audit.probes.base import suites_by_name
-
-    return [
-        item
-        for suite in suites_by_name(options.suites).values()
-        for item in suite.items(
-            langs=options.langs, seed=options.seed, limit=options.limit, samples=options.samples
-        )
-    ]
-
-
-def make_plan(options: PlanOptions, *, like: Path | None = None, rate: Rate | None = None) -> Plan:
-    """``like``: a finished run whose answers are assumed; None takes the ones kept here."""
-    from audit.probes.base import suites_by_name
-
-    items = items_of(options)
+def make_plan(
+    suites: Mapping[str, Suite],
+    items: Sequence[Item],
+    *,
+    like: Path | None = None,
+    rate: Rate | None = None,
+) -> Plan:
+    """``suites`` and ``items``: what the run would ask (:func:`audit.runner.collect_items`);
+    ``like``: a finished run whose answers are assumed; None takes the ones kept here."""
     assumed = assumptions.kept() if like is None else assumptions.of_run(like)
     detectable, notes = [], []
-    for name, suite in suites_by_name(options.suites).items():
+    for name, suite in suites.items():
         found, note = _detectable(suite, [i for i in items if i.suite == name], assumed)
         detectable += found
         notes += [note] if note else []

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from audit.planning.plan import POWER, Plan
+from core.console import table_console
 
 
 def print_plan(plan: Plan) -> None:
     """Counts, then precision, then what it rests on."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = max(console.width, 120)  # a log is not folded
+    console = table_console(120)
     console.print(_counts(plan))
     console.print(_time(plan), soft_wrap=True, markup=False)
     if plan.detectable:

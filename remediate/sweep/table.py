@@ -7,18 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from core.console import table_console
 
 _NUMBERS = ("|bias|", "gap", "skew", "perplexity ×", "KL", "cost", "s")
 
 
 def print_sweep(content: Mapping[str, Any], folder: Path) -> None:
     """A table on stdout, best first; failed cells with their reasons below it."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = max(console.width, 110)
+    console = table_console(110)
     console.print(_table(content))
     for row in content["cells"]:
         if "reason" in row:

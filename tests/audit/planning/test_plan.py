@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from audit.planning import rate
 from audit.planning.counts import count
-from audit.planning.plan import PlanOptions, items_of, make_plan
+from audit.planning.plan import Plan
+from audit.planning.plan import make_plan as plan_of
 from audit.planning.rate import Rate
 from audit.probes.base import get_suite
 from audit.requests import build_requests
+from audit.runner import RunOptions, collect_items
 from core.errors import UsageProblem
 from tests.audit.run_cases import audit, one_sentence
 from tests.audit.simulated_runs import answers, write_run
 
-OPTIONS = PlanOptions(("occupations", "pronouns"), ("en", "zh"), limit=60)
+OPTIONS = RunOptions("", ("occupations", "pronouns"), langs=("en", "zh"), limit=60)
+
+
+def make_plan(options: RunOptions, **more: Any) -> Plan:
+    return plan_of(*collect_items(options), **more)
+
+
+def occupations(limit: int | None) -> RunOptions:
+    return RunOptions("", ("occupations",), limit=limit)
 
 
 def test_requests_are_those_of_the_run() -> None:
-    items = items_of(OPTIONS)
+    _, items = collect_items(OPTIONS)
     asked = build_requests(items, seed=0)
     rows = count(items)
     assert sum(row.requests for row in rows) == len(asked)
@@ -42,8 +53,8 @@ def test_a_rate_is_a_number_above_0(wrong: float) -> None:
 
 
 def test_every_primary_metric_has_its_smallest_effect_and_less_limit_a_smaller_one() -> None:
-    small = make_plan(PlanOptions(("occupations",), ("en",), limit=120))
-    full = make_plan(PlanOptions(("occupations",), ("en",)))
+    small = make_plan(occupations(120))
+    full = make_plan(occupations(None))
     for one, other in zip(small.detectable, full.detectable, strict=True):
         assert one.metric == other.metric
         assert one.effect is not None
@@ -54,7 +65,7 @@ def test_every_primary_metric_has_its_smallest_effect_and_less_limit_a_smaller_o
 
 
 def test_too_few_questions_for_an_interval_promise_nothing() -> None:
-    found = make_plan(PlanOptions(("occupations",), ("en",), limit=8)).detectable
+    found = make_plan(occupations(8)).detectable
     assert [row.metric for row in found] == [p.name for p in get_suite("occupations").primary]
     assert any(row.effect is None for row in found)
 
