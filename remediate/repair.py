@@ -139,13 +139,15 @@ class Repair:
         """A folder of the same name may hold other weights by the time a repair goes on."""
         from core.models.fingerprint import fingerprint_model
 
-        found = fingerprint_model(path)
-        if self._state.setdefault("fingerprint", found) != found:
+        found, known = fingerprint_model(path), self._state.get("fingerprint")
+        if known is None:
+            self._state["fingerprint"] = found
+            write_json(self.folder / STATE, self._state)
+        elif known != found:
             raise UsageProblem(
                 f"The weights of {self.options.model} are others than when {self.folder} was "
                 "begun: choose another folder with --out, or start it over with --no-resume."
             )
-        write_json(self.folder / STATE, self._state)
 
     @property
     def model_path(self) -> Path:

@@ -27,8 +27,9 @@ def load_data(name: str) -> dict[str, Any]:
 
 
 def main(settings_path: Path) -> None:
-    """``settings``: model, out, langs, occupations (ids), answers (a base's file) or null."""
-    from core.models.causal_lm import choose_device, choose_dtype, load_model
+    """``settings``: model, out, langs, occupations (ids); adapter and answers (a base's file) or
+    null."""
+    from core.models.causal_lm import attach_adapter, choose_device, choose_dtype, load_model
     from core.models.quiet import no_progress_bars
 
     settings = read_json(settings_path)
@@ -36,6 +37,8 @@ def main(settings_path: Path) -> None:
     device = choose_device("auto")
     with no_progress_bars():
         model = load_model(path, dtype=choose_dtype("auto", device), device=device)
+        if settings["adapter"]:
+            model = attach_adapter(model, Path(settings["adapter"]))
     renderer = chat_renderer(settings, path)
     langs = settings["langs"]
     answers = read_json(Path(settings["answers"]))["answers"] if settings["answers"] else None
@@ -44,7 +47,11 @@ def main(settings_path: Path) -> None:
         "stated": stated_correct(model, renderer, langs, settings["occupations"]),
         "answers": everyday(model, renderer, langs, answers),
     }
-    Path(settings["out"]).write_text(json.dumps(found), encoding="utf-8")
+    out = Path(settings["out"])
+    # Not write_json: a broken model's NaN must get through to the judgement, which names it.
+    partial = out.with_name(out.name + ".partial")
+    partial.write_text(json.dumps(found), encoding="utf-8")
+    partial.replace(out)
 
 
 def passages_nll(model: Any, tokenizer: Any, langs: Sequence[str]) -> dict[str, dict[str, float]]:

@@ -46,20 +46,31 @@ class RepairRecord:
         return [dict(row) for row in value] if isinstance(value, list) else []
 
 
-def load_repair(folder: Path) -> RepairRecord:
-    """Read *folder*. See :func:`remediate.report.build.build_report` for what it raises."""
-    path = folder / "remediation.json"
+def read_versioned(path: Path, version: int, *, command: str, what: str) -> dict[str, Any]:
+    """What a report is made of, as the ``command`` that made the ``what`` left it.
+
+    Raises :class:`UsageProblem` where it is missing, :class:`EnvironmentProblem` where another
+    version wrote it.
+    """
     if not path.is_file():
         raise UsageProblem(
-            f"{path} is missing, so there is nothing to report. Run `remediate` with the same "
+            f"{path} is missing, so there is nothing to report. Run `{command}` with the same "
             "--out."
         )
     content = read_json(path)
-    if content.get("schema_version") != SCHEMA_VERSION:
+    if content.get("schema_version") != version:
         raise EnvironmentProblem(
-            f"{path} has schema version {content.get('schema_version')}, not {SCHEMA_VERSION}. "
-            "Use the version of equipoise that made the repair."
+            f"{path} has schema version {content.get('schema_version')}, not {version}. "
+            f"Use the version of equipoise that made the {what}."
         )
+    return content
+
+
+def load_repair(folder: Path) -> RepairRecord:
+    """Read *folder*. See :func:`remediate.report.build.build_report` for what it raises."""
+    content = read_versioned(
+        folder / "remediation.json", SCHEMA_VERSION, command="remediate", what="repair"
+    )
     return RepairRecord(
         folder=folder,
         content=content,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from audit.manifest import read_json
@@ -16,19 +17,35 @@ def measure(repair: Repair, name: str, model: Path) -> None:
         return
     folder = repair.folder / "gates"
     folder.mkdir(exist_ok=True)
+    base = None if name == "before" else folder / "before.json"
     with repair.step(step, f"Measuring what the model can do ({name}) …"):
-        repair.run_worker(
-            "remediate.gates.measure",
-            step,
-            {
-                "model": str(model),
-                "out": str(folder / f"{name}.json"),
-                "langs": list(repair.options.langs),
-                "occupations": list(repair.splits.held_out),
-                "answers": None if name == "before" else str(folder / "before.json"),
-                **repair.chat(),
-            },
-        )
+        run(repair, step, folder / f"{name}.json", model, repair.splits.held_out, base=base)
+
+
+def run(
+    repair: Repair,
+    name: str,
+    out: Path,
+    model: Path,
+    occupations: Sequence[str],
+    *,
+    adapter: Path | None = None,
+    base: Path | None = None,
+) -> None:
+    """One worker: ``model`` (and ``adapter`` over it) on the answers in ``base``'s file."""
+    repair.run_worker(
+        "remediate.gates.measure",
+        name,
+        {
+            "model": str(model),
+            "adapter": None if adapter is None else str(adapter),
+            "out": str(out),
+            "langs": list(repair.options.langs),
+            "occupations": list(occupations),
+            "answers": None if base is None else str(base),
+            **repair.chat(),
+        },
+    )
 
 
 def gates(repair: Repair) -> list[Gate]:

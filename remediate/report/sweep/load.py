@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from audit.manifest import read_json
 from audit.reports.numbers import finite
-from core.errors import EnvironmentProblem, UsageProblem
+from remediate.report.load import read_versioned
 
 SCHEMA_VERSION: Final = 1
 GATES: Final = ("perplexity_ratio", "kl_per_token", "unambiguous_accuracy")
@@ -64,18 +63,9 @@ class SweepRecord:
 
 def load_sweep(folder: Path) -> SweepRecord:
     """Read *folder*. See :func:`remediate.report.sweep.build.build_sweep_report`."""
-    path = folder / "sweep.json"
-    if not path.is_file():
-        raise UsageProblem(
-            f"{path} is missing, so there is nothing to report. Run `remediate MODEL --sweep` with "
-            "the same --out."
-        )
-    content = read_json(path)
-    if content.get("schema_version") != SCHEMA_VERSION:
-        raise EnvironmentProblem(
-            f"{path} has schema version {content.get('schema_version')}, not {SCHEMA_VERSION}. "
-            "Use the version of equipoise that made the sweep."
-        )
+    content = read_versioned(
+        folder / "sweep.json", SCHEMA_VERSION, command="remediate MODEL --sweep", what="sweep"
+    )
     chosen = content.get("chosen")
     before = {
         name: value

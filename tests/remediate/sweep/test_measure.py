@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from remediate.sweep.measure import capability, main
+from remediate.gates.measure import main
+from remediate.sweep.measure import capability
 
 pytestmark = pytest.mark.model
 
