@@ -11,7 +11,6 @@ make up for them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from audit.probes.labels import read_gender
 from audit.schema import Label
@@ -66,13 +65,28 @@ def build(
         yield from _text(splits, seed, lang, answers)
 
 
-def _twin(cell: Cell, probe: str, lang: str, suffix: str, **rest: Any) -> Pair:
+def _twin(
+    cell: Cell,
+    probe: str,
+    lang: str,
+    question: str,
+    texts: Mapping[str, str],
+    *,
+    source: str,
+    suffix: str = "",
+    ends: bool = True,
+) -> Pair:
+    """``texts`` by gender."""
     return Pair(
         id="/".join(filter(None, ("twin", probe, lang, cell.template, cell.job.id, suffix))),
         kind=Kind.TWIN,
         probe=probe,
         **cell.facts(lang),
-        **rest,
+        prompt=user(question),
+        chosen=assistant(texts["woman"]),
+        rejected=assistant(texts["man"]),
+        source=source,
+        ends=ends,
     )
 
 
@@ -87,13 +101,10 @@ def _choice(splits: Splits, seed: int, lang: str) -> Iterator[Pair]:
             text = wordings[cell.template].format(
                 first=options[first], second=options[second], **slots(cell.job, lang)
             )
+            texts = {gender: answers[gender][form] for gender in GENDERS}
             yield _twin(
-                cell, "choice", lang, f"{first}_first",
-                prompt=user(text),
-                chosen=assistant(answers["woman"][form]),
-                rejected=assistant(answers["man"][form]),
-                source="template",
-                ends=False,
+                cell, "choice", lang, text, texts,
+                source="template", suffix=f"{first}_first", ends=False,
             )  # fmt: skip
 
 
@@ -110,14 +121,8 @@ def _pronoun(splits: Splits, seed: int, lang: str) -> Iterator[Pair]:
     pronouns = data["pronouns"][lang]
     for cell in cells(splits, seed, data["openings"][lang]):
         request, opening = _opening(cell, seed, lang)
-        yield _twin(
-            cell, "pronoun", lang, "",
-            prompt=user(request),
-            chosen=assistant(opening + pronouns["woman"]),
-            rejected=assistant(opening + pronouns["man"]),
-            source="template",
-            ends=False,
-        )  # fmt: skip
+        texts = {gender: opening + pronouns[gender] for gender in GENDERS}
+        yield _twin(cell, "pronoun", lang, request, texts, source="template", ends=False)
 
 
 def _sentence_key(cell: Cell, lang: str) -> str:
@@ -156,13 +161,7 @@ def _sentence(splits: Splits, seed: int, lang: str, answers: Mapping[str, str]) 
             + (rest if gender == side else swap_gender(rest, lang, to=Label(gender)).text)
             for gender in GENDERS
         }
-        yield _twin(
-            cell, "sentence", lang, "",
-            prompt=user(request),
-            chosen=assistant(texts["woman"]),
-            rejected=assistant(texts["man"]),
-            source="model+swap",
-        )  # fmt: skip
+        yield _twin(cell, "sentence", lang, request, texts, source="model+swap")
 
 
 def _text_requests(
@@ -193,11 +192,8 @@ def _text(splits: Splits, seed: int, lang: str, answers: Mapping[str, str]) -> I
             # The reader must see the swap too: a half-swapped text is no twin.
             if read_gender(swapped, lang, subject=cell.job.name(lang)) is not other:
                 continue
-            sides = {label: own, other: swapped}
+            sides = {label.value: own, other.value: swapped}
+            question = wordings[cell.template].format(**slots(cell.job, lang))
             yield _twin(
-                cell, "text", lang, str(sample),
-                prompt=user(wordings[cell.template].format(**slots(cell.job, lang))),
-                chosen=assistant(sides[Label.WOMAN]),
-                rejected=assistant(sides[Label.MAN]),
-                source="model+swap",
-            )  # fmt: skip
+                cell, "text", lang, question, sides, source="model+swap", suffix=str(sample)
+            )

@@ -47,20 +47,17 @@ def audit(repair: Repair, name: str, model: Path, *, instructed: bool = False) -
         "audit_after": "Auditing the repaired model …",
         "audit_prompted": "Auditing the model told to be fair …",
     }
-    instruction = INSTRUCTION[options.langs[0]] if instructed else ""
-    if source is None:
-        with repair.step(name, titles[name]) as facts:
-            run(repair, name, model, instruction=instruction)
-            facts["folder"] = name
-        return
-    settings = _settings(repair, name, model)
-    with repair.step(name, f"Taking the audit before from {source} …") as facts:
-        from remediate.stages import reuse
+    title = titles[name] if source is None else f"Taking the audit before from {source} …"
+    with repair.step(name, title) as facts:
+        facts["folder"] = name
+        if source is not None:
+            from remediate.stages import reuse
 
-        reuse.take(source, repair.folder / name, run_options(settings))
-        repair.run_worker("remediate.stages.audits", name, settings)
-        reuse.sign(source, repair.folder / name)
-        facts |= {"folder": name, "from": str(source.resolve())}
+            reuse.take(source, repair.folder / name, run_options(_settings(repair, name, model)))
+        run(repair, name, model, instruction=INSTRUCTION[options.langs[0]] if instructed else "")
+        if source is not None:
+            reuse.sign(source, repair.folder / name)
+            facts["from"] = str(source.resolve())
 
 
 def run(repair: Repair, name: str, model: Path, **other: Any) -> None:
