@@ -113,6 +113,8 @@ def read_run(folder: Path) -> RunFolder:
         raise EnvironmentProblem(f"{folder} has no {path.name}: run the audit again.") from None
     except (OSError, ValueError) as error:
         raise EnvironmentProblem(f"{path} cannot be read ({error}).") from error
+    # Runs older than the column showed no pictures.
+    answers = answers.assign(images=answers.get("images", ""))
     missing = sorted(set(RESPONSE_COLUMNS) - set(answers.columns))
     if missing:
         raise EnvironmentProblem(f"{path} lacks the columns {', '.join(missing)}.")

@@ -42,13 +42,12 @@ def build_requests(items: Iterable[Item], seed: int) -> Requests:
     for item in items:
         if item.route is Route.LIKELIHOOD:
             texts = tuple(t for texts in item.candidates.values() for t in texts)
-            score.append(ScoreRequest(request_key(item), item.messages, texts))
+            score.append(ScoreRequest(request_key(item), item.messages, texts, item.images))
             continue
         for sample in range(item.samples):
             key = request_key(item, sample)
-            generate.append(
-                GenerateRequest(key, item.messages, item.sampling, request_seed(seed, key))
-            )
+            drawn = request_seed(seed, key)
+            generate.append(GenerateRequest(key, item.messages, item.sampling, drawn, item.images))
     return Requests(score, generate)
 
 
@@ -104,6 +103,7 @@ def _row(item: Item, sample: int, payload: Mapping[str, Any], suite: Suite) -> d
         "label": label,
         "logprobs": text,
         "finish_reason": finish,
+        "images": " ".join(image.id for image in item.images),
     }
 
 

@@ -10,15 +10,17 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from core.models.base import Message, Sampling
+from core.models.base import Image, Message, Sampling
 
 RUN_SCHEMA_VERSION = 1
 RESULTS_SCHEMA_VERSION = 1
 
-#: Columns of responses.parquet, one row a request, in this order.
+#: Columns of responses.parquet, one row a request, in this order. ``images``: the ids of what was
+#: shown, separated by spaces.
 RESPONSE_COLUMNS = (
     "suite", "probe", "item", "cluster", "template", "variant", "lang", "route", "sample",
     "group", "reference", "prompt", "response", "label", "logprobs", "finish_reason",
+    "images",
 )  # fmt: skip
 
 
@@ -67,7 +69,8 @@ class Item:
     the yardstick beside parity (share of women, 0–1; NaN where there is none).
     ``candidates`` maps a label to the continuations that say it (likelihood route); their
     probabilities are added within a label. Without ``messages`` they are whole texts, scored by
-    themselves (see :class:`core.models.base.ScoreRequest`).
+    themselves (see :class:`core.models.base.ScoreRequest`). ``images`` are shown with the first
+    question.
     """
 
     suite: str
@@ -85,6 +88,7 @@ class Item:
     sampling: Sampling = field(default_factory=Sampling)
     samples: int = 1
     facts: Mapping[str, Any] = field(default_factory=dict)
+    images: tuple[Image, ...] = ()
 
     @property
     def n_requests(self) -> int:

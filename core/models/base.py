@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, Protocol, TypedDict, runtime_checkable
 
 
@@ -33,13 +34,29 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True)
+class Image:
+    """A picture that goes with a question.
+
+    ``id`` is the same on every machine and is what answers and reports call it; ``path`` is where
+    the file lies here.
+    """
+
+    id: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
 class GenerateRequest:
-    """Ask for one text. ``key`` names the answer in the journal; ``seed`` fixes the draw."""
+    """Ask for one text. ``key`` names the answer in the journal; ``seed`` fixes the draw.
+
+    ``images`` stand in the first user turn, before its words and in this order.
+    """
 
     key: str
     messages: tuple[Message, ...]
     sampling: Sampling = field(default_factory=Sampling)
     seed: int = 0
+    images: tuple[Image, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +76,14 @@ class ScoreRequest:
 
     Continuations are appended verbatim to the rendered prompt (a leading space is the caller's).
     Without messages there is no prompt and no chat template: each continuation is a text of its
-    own, and all its tokens are scored, log P(text | beginning of text).
+    own, and all its tokens are scored, log P(text | beginning of text). ``images``: see
+    :class:`GenerateRequest`.
     """
 
     key: str
     messages: tuple[Message, ...]
     continuations: tuple[str, ...]
+    images: tuple[Image, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +105,7 @@ class Capabilities:
 
     generate: bool = True
     score: bool = True
+    images: bool = False
     deterministic: bool = False
     notes: tuple[str, ...] = ()
 
