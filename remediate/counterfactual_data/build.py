@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.errors import EnvironmentProblem
-from core.models.base import GenerateRequest
+from core.models.base import GenerateRequest, ScoreRequest
 from remediate.counterfactual_data import anchors, neutral, twins
 from remediate.counterfactual_data.leaks import mentioned
 from remediate.counterfactual_data.pairs import Pair, Part, check_pairs
@@ -31,6 +31,13 @@ def requests(splits: Splits, options: DataOptions) -> list[GenerateRequest]:
         for builder in (twins, neutral, anchors)
         for request in builder.requests(splits, options.seed, options.langs, options.n_train)
     ]
+
+
+def open_forms(
+    splits: Splits, options: DataOptions, answers: Mapping[str, str]
+) -> list[ScoreRequest]:
+    """What the model must weigh once its texts are there; the winners join the answers."""
+    return twins.open_forms(splits, options.seed, options.langs, answers)
 
 
 def build_pairs(splits: Splits, options: DataOptions, answers: Mapping[str, str]) -> list[Pair]:

@@ -14,8 +14,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from audit.probes.labels import read_gender
 from audit.schema import Label
-from core.models.base import GenerateRequest, Message
+from core.models.base import GenerateRequest, Message, ScoreRequest
 from remediate.counterfactual_data.data_files import read_data
+from remediate.counterfactual_data.open_forms import OpenForms
 from remediate.counterfactual_data.pairs import Kind, Pair, assistant, user
 from remediate.counterfactual_data.splits import Splits
 from remediate.counterfactual_data.swap import swap_gender
@@ -57,12 +58,32 @@ def requests(
 def build(
     splits: Splits, seed: int, langs: Sequence[str], answers: Mapping[str, str]
 ) -> Iterator[Pair]:
-    """Every twin; ``answers`` are texts by the keys of :func:`requests`."""
+    """Every twin; ``answers`` by the keys of :func:`requests` and :func:`open_forms`."""
     for lang in langs:
         yield from _choice(splits, seed, lang)
         yield from _pronoun(splits, seed, lang)
-        yield from _sentence(splits, seed, lang, answers)
-        yield from _text(splits, seed, lang, answers)
+        yield from _swapped(splits, seed, lang, answers, OpenForms(answers))
+
+
+def open_forms(
+    splits: Splits, seed: int, langs: Sequence[str], answers: Mapping[str, str]
+) -> list[ScoreRequest]:
+    """What the model must weigh before its texts are swapped; see :class:`OpenForms`.
+
+    A text with two open words is weighed with the rule's guess for the other.
+    """
+    forms = OpenForms({})
+    for lang in langs:
+        for _ in _swapped(splits, seed, lang, answers, forms):
+            pass
+    return list(forms.unasked.values())
+
+
+def _swapped(
+    splits: Splits, seed: int, lang: str, answers: Mapping[str, str], forms: OpenForms
+) -> Iterator[Pair]:
+    yield from _sentence(splits, seed, lang, answers, forms)
+    yield from _text(splits, seed, lang, answers, forms)
 
 
 def _twin(
@@ -146,7 +167,9 @@ def _sentence_requests(
             yield ask(_sentence_key(cell, lang), prompt, _CONTINUATION, seed)
 
 
-def _sentence(splits: Splits, seed: int, lang: str, answers: Mapping[str, str]) -> Iterator[Pair]:
+def _sentence(
+    splits: Splits, seed: int, lang: str, answers: Mapping[str, str], forms: OpenForms
+) -> Iterator[Pair]:
     data = read_data("prompts.yaml")["pronoun"]
     pronouns = data["pronouns"][lang]
     for cell in cells(splits, seed, data["openings"][lang]):
@@ -158,7 +181,7 @@ def _sentence(splits: Splits, seed: int, lang: str, answers: Mapping[str, str]) 
         texts = {
             gender: opening
             + pronouns[gender]
-            + (rest if gender == side else swap_gender(rest, lang, to=Label(gender)).text)
+            + (rest if gender == side else _swap(rest, lang, Label(gender), forms))
             for gender in GENDERS
         }
         yield _twin(cell, "sentence", lang, request, texts, source="model+swap")
@@ -179,7 +202,9 @@ def _text_key(cell: Cell, lang: str, sample: int) -> str:
     return f"twin/text/{lang}/{cell.template}/{cell.job.id}/{sample}"
 
 
-def _text(splits: Splits, seed: int, lang: str, answers: Mapping[str, str]) -> Iterator[Pair]:
+def _text(
+    splits: Splits, seed: int, lang: str, answers: Mapping[str, str], forms: OpenForms
+) -> Iterator[Pair]:
     wordings = read_data("prompts.yaml")["text"]["templates"][lang]
     for cell in cells(splits, seed, wordings):
         for sample in range(TEXT_SAMPLES):
@@ -188,7 +213,7 @@ def _text(splits: Splits, seed: int, lang: str, answers: Mapping[str, str]) -> I
             if label not in (Label.WOMAN, Label.MAN):
                 continue
             other = Label.MAN if label is Label.WOMAN else Label.WOMAN
-            swapped = swap_gender(own, lang, to=other).text
+            swapped = _swap(own, lang, other, forms)
             # The reader must see the swap too: a half-swapped text is no twin.
             if read_gender(swapped, lang, subject=cell.job.name(lang)) is not other:
                 continue
@@ -197,3 +222,7 @@ def _text(splits: Splits, seed: int, lang: str, answers: Mapping[str, str]) -> I
             yield _twin(
                 cell, "text", lang, question, sides, source="model+swap", suffix=str(sample)
             )
+
+
+def _swap(text: str, lang: str, to: Label, forms: OpenForms) -> str:
+    return swap_gender(text, lang, to=to, disambiguate=forms).text

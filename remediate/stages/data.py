@@ -12,10 +12,11 @@ from typing import Any
 from audit.journal import FILE_NAME, Journal
 from audit.manifest import read_json, write_json
 from core.errors import UsageProblem
-from core.models.base import GenerateRequest
+from core.models.base import GenerateRequest, ScoreRequest
 from remediate.counterfactual_data import build
 from remediate.counterfactual_data.card import data_card
 from remediate.counterfactual_data.leaks import check_leaks
+from remediate.counterfactual_data.open_forms import choice_payload
 from remediate.counterfactual_data.pairs import write_pairs
 from remediate.counterfactual_data.splits import Splits
 from remediate.repair import Repair
@@ -75,7 +76,11 @@ def _identity(settings: dict[str, Any]) -> dict[str, Any]:
 def read_texts(folder: Path, identity: dict[str, Any]) -> dict[str, str]:
     """Key → text of everything the worker asked."""
     with Journal(folder / FILE_NAME, identity) as journal:
-        return {row.key: str(row.payload["text"]) for row in journal.rows()}
+        return _texts(journal)
+
+
+def _texts(journal: Journal) -> dict[str, str]:
+    return {row.key: str(row.payload["text"]) for row in journal.rows()}
 
 
 def main(settings_path: Path) -> None:
@@ -84,16 +89,16 @@ def main(settings_path: Path) -> None:
     from core.models.resolve import resolve
 
     settings = read_json(settings_path)
-    wanted = build.requests(
-        Splits(**{name: tuple(ids) for name, ids in settings["splits"].items()}),
-        build.DataOptions(
-            n_train=settings["n_train"], langs=tuple(settings["langs"]), seed=settings["seed"]
-        ),
+    splits = Splits(**{name: tuple(ids) for name, ids in settings["splits"].items()})
+    options = build.DataOptions(
+        n_train=settings["n_train"], langs=tuple(settings["langs"]), seed=settings["seed"]
     )
+    wanted = build.requests(splits, options)
     watcher = PlainWatcher()
     with Journal(Path(settings["out"]) / FILE_NAME, _identity(settings)) as journal:
         done = journal.answered()
-        if done.issuperset(request.key for request in wanted):
+        written = done.issuperset(request.key for request in wanted)
+        if written and not _unweighed(splits, options, journal):
             return
         backend = load_backend(resolve(settings["model"]), backend=settings["backend"])
         if not backend.capabilities.generate:
@@ -104,8 +109,18 @@ def main(settings_path: Path) -> None:
                 for answers in backend.generate(batch):
                     rows = [(a.key, "generate", generation_payload(a)) for a in answers]
                     watcher.advance(journal.commit(rows))
+            # All at once, whatever a killed run has weighed: the same batches, the same numbers.
+            for scores in backend.score(_unweighed(splits, options, journal)):
+                journal.commit([(s.key, "score", choice_payload(s)) for s in scores])
         finally:
             backend.close()
+
+
+def _unweighed(splits: Splits, options: build.DataOptions, journal: Journal) -> list[ScoreRequest]:
+    """Every open form where one of them is not decided yet, else none."""
+    texts = _texts(journal)
+    forms = build.open_forms(splits, options, texts)
+    return forms if any(form.key not in texts for form in forms) else []
 
 
 def batches(
