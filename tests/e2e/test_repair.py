@@ -149,3 +149,54 @@ def test_kill_9_while_the_model_writes_gives_the_same_pairs(tmp_path: Path) -> N
     )
     assert done.returncode == 0, done.stderr[-2000:]
     assert (killed / "pairs.jsonl").read_bytes() == (whole / "pairs.jsonl").read_bytes()
+
+
+def test_kill_9_in_verification_asks_only_for_what_is_missing(
+    repaired: Path, tmp_path: Path
+) -> None:
+    """Killed while the repaired model is audited; what it had answered is not asked again."""
+    import shutil
+
+    import numpy as np
+    import pandas as pd
+
+    out = tmp_path / "run"
+    shutil.copytree(
+        repaired, out, ignore=shutil.ignore_patterns(
+            "checkpoints", "audit_after", "compare", "remediation.json", "report.html"),
+    )  # fmt: skip
+    state = read(out / "repair.json")
+    del state["steps"]["audit_after"]
+    (out / "repair.json").write_text(json.dumps(state))
+    audit = out / "audit_after"
+    kill_when(command(out, "verify"), lambda: answered(audit) > 0)
+    kept = journal_rows(audit)
+    assert not (out / "remediation.json").exists()
+    done = run(out, "verify")
+    assert done.returncode in (0, 1), done.stderr[-2000:]
+    assert len(kept) < answered(audit)
+    assert kept.items() <= journal_rows(audit).items()
+    once, twice = (
+        pd.read_parquet(folder / "audit_after" / "responses.parquet").set_index(["item", "sample"])
+        for folder in (repaired, out)
+    )
+    scored = once.index[once["route"] == "likelihood"]
+    for item in scored:
+        first, second = (json.loads(frame.loc[item, "logprobs"]) for frame in (once, twice))
+        assert first.keys() == second.keys()
+        np.testing.assert_allclose(list(first.values()), list(second.values()), atol=1e-3)
+    assert set(once.index) == set(twice.index)
+    before, after = (read(folder / "remediation.json") for folder in (repaired, out))
+    assert before["verdict"] == after["verdict"]
+    likely = [row["metric"] for row in before["primary"] if row["route"] == "likelihood"]
+    assert likely
+    assert [row["metric"] for row in after["primary"] if row["route"] == "likelihood"] == likely
+
+
+def journal_rows(folder: Path) -> dict[str, str]:
+    """Key → payload of every answer in the folder's journal."""
+    import sqlite3
+    from contextlib import closing
+
+    with closing(sqlite3.connect(folder / "journal.sqlite")) as db:
+        return dict(db.execute("SELECT key, payload FROM answers"))
