@@ -118,6 +118,22 @@ def _padded(
     return _greedy(order, admit)
 
 
+def plan_by_kind(
+    kinds: Sequence[int], plan: Callable[[list[int]], list[list[int]]]
+) -> list[list[int]]:
+    """Batches of one kind each: ``plan`` splits the indices of a kind, kinds in rising order.
+
+    Questions that show different numbers of pictures are no company for each other: a batch's
+    image tensors are stacked, and text alone needs none.
+    """
+    return [
+        [members[j] for j in batch]
+        for kind in sorted(set(kinds))
+        for members in [[i for i, k in enumerate(kinds) if k == kind]]
+        for batch in plan(members)
+    ]
+
+
 def plan_generation(
     items: Sequence[PromptTokens], *, max_rows: int, max_tokens: int
 ) -> list[list[int]]:

@@ -1,4 +1,4 @@
-"""Opening a causal language model with transformers, and what its files say about it."""
+"""Opening a language or vision-language model with transformers, and what its files say of it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import EnvironmentProblem, UsageProblem
+from core.models.vision import takes_images
 
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 DEVICES = ("auto", "cpu", "cuda", "mps")
@@ -49,13 +50,13 @@ def load_model(path: Path, *, dtype: Any, device: str, trust_remote_code: bool =
     """The model of a local folder, in evaluation mode, from safetensors only.
 
     Pickled weights are refused, because unpickling runs code. Raises :class:`EnvironmentProblem`
-    where the folder cannot be read as a causal language model or lacks weights.
+    where the folder cannot be read as a causal language model or lacks weights. One that takes
+    pictures comes whole, with its image encoder, where transformers has it.
     """
     from safetensors import SafetensorError
-    from transformers import AutoModelForCausalLM
 
     try:
-        model, report = AutoModelForCausalLM.from_pretrained(
+        model, report = _auto_class(path, trust_remote_code).from_pretrained(
             path,
             dtype=dtype,
             use_safetensors=True,
@@ -85,6 +86,21 @@ def load_model(path: Path, *, dtype: Any, device: str, trust_remote_code: bool =
             "them; download or convert the checkpoint again."
         )
     return model.to(device).eval()
+
+
+def _auto_class(path: Path, trust_remote_code: bool) -> Any:
+    """transformers' class for the folder: for image and text where it has one for this model."""
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText
+    from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
+
+    config = AutoConfig.from_pretrained(
+        path, local_files_only=True, trust_remote_code=trust_remote_code
+    )
+    own_code = getattr(config, "auto_map", None) or {}
+    known = type(config) in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
+    if takes_images(config.to_dict()) and (known or "AutoModelForImageTextToText" in own_code):
+        return AutoModelForImageTextToText
+    return AutoModelForCausalLM
 
 
 def _shape(sizes: Sequence[int]) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from core.errors import EnvironmentProblem
 from core.models.base import Message
+from core.models.picture_turns import as_parts, before_words, reads_parts
 
 OWN_TEMPLATE = "the model's own chat template"
 PLAIN = "plain completion (the checkpoint has no chat template)"
@@ -31,16 +32,30 @@ class ChatRenderer:
     """Renders conversations with one tokenizer.
 
     ``fallback_template`` is a jinja chat template used where the tokenizer has none, and
-    ``fallback_name`` what to call it in the manifest.
+    ``fallback_name`` what to call it in the manifest. A model that takes pictures has a
+    ``picture_token``, the string that stands for one in its prompts, and keeps its template with
+    its processor (``own_template``). The ``pictures`` of the methods below is how many stand in
+    the first user turn before its words, each rendered as one placeholder: what a placeholder
+    grows to depends on the picture and is the processor's to say.
     """
 
     def __init__(
-        self, tokenizer: Any, fallback_template: str | None = None, fallback_name: str = ""
+        self,
+        tokenizer: Any,
+        fallback_template: str | None = None,
+        fallback_name: str = "",
+        *,
+        own_template: str | None = None,
+        picture_token: str | None = None,
     ) -> None:
         self.tokenizer = tokenizer
+        self.picture_token = picture_token
         self._template: str | None = None
         self._plain = False
-        if getattr(tokenizer, "chat_template", None):
+        if own_template is not None:
+            self._template = own_template
+            self.format_name = OWN_TEMPLATE
+        elif getattr(tokenizer, "chat_template", None):
             self.format_name = OWN_TEMPLATE
         elif fallback_template is not None:
             self._template = fallback_template
@@ -48,6 +63,10 @@ class ChatRenderer:
         else:
             self._plain = True
             self.format_name = PLAIN
+        # Text-only models are always given strings: their templates expect nothing else.
+        self._parts = (
+            picture_token is not None and not self._plain and reads_parts(self._apply_template)
+        )
 
     @property
     def is_plain(self) -> bool:
@@ -59,38 +78,57 @@ class ChatRenderer:
         """Strings that end an answer beside the model's own end token."""
         return PLAIN_STOP if self._plain else ()
 
-    def render(self, messages: Sequence[Message]) -> str:
+    def render(self, messages: Sequence[Message], pictures: int = 0) -> str:
         """The prompt as text, ending where the model's answer (or the prefill) goes on.
 
-        Reasoning templates are asked not to think: an audit reads the answer itself.
+        Reasoning templates are asked not to think: an audit reads the answer itself. Raises
+        :class:`EnvironmentProblem` where the template fails or the model takes no pictures.
         """
         turns, prefill = list(messages), ""
         if turns and turns[-1]["role"] == "assistant":
             prefill = turns.pop()["content"]
         if self._plain:
-            return _plain(turns) + prefill
+            return _plain(self._as_text(turns, pictures)) + prefill
+        laid_out = self._turns(turns, pictures)
         try:
-            text = self.tokenizer.apply_chat_template(
-                turns,
-                chat_template=self._template,
-                tokenize=False,
-                add_generation_prompt=True,
-                enable_thinking=False,
-            )
+            text = self._apply_template(laid_out, add_generation_prompt=True, enable_thinking=False)
         except Exception as error:  # jinja raises whatever the checkpoint's template tells it to
             raise EnvironmentProblem(
                 f"The model's chat template cannot render this conversation ({error}); "
                 "it may need another version of transformers."
             ) from error
-        return str(text) + prefill
+        return text + prefill
+
+    def _apply_template(self, turns: Sequence[Any], **options: Any) -> str:
+        return str(
+            self.tokenizer.apply_chat_template(
+                turns, chat_template=self._template, tokenize=False, **options
+            )
+        )
+
+    def _turns(self, turns: Sequence[Message], pictures: int) -> Sequence[Any]:
+        """What the template is given: parts where it reads them, else strings."""
+        return as_parts(turns, pictures) if self._parts else self._as_text(turns, pictures)
+
+    def _as_text(self, turns: Sequence[Message], pictures: int) -> list[Message]:
+        if pictures and self.picture_token is None:
+            raise EnvironmentProblem(
+                "This question shows a picture, and the model takes none as it is loaded."
+            )
+        return before_words(turns, pictures, self.picture_token or "")
 
     def _encode(self, text: str) -> list[int]:
         # A template writes its own BOS; the plain format leaves that to the tokenizer.
-        return list(self.tokenizer.encode(text, add_special_tokens=self._plain))
+        return list(self.tokenizer.encode(text, add_special_tokens=self.adds_special_tokens))
 
-    def prompt_ids(self, messages: Sequence[Message]) -> list[int]:
+    @property
+    def adds_special_tokens(self) -> bool:
+        """Whether the tokenizer puts its own tokens round a rendered prompt."""
+        return self._plain
+
+    def prompt_ids(self, messages: Sequence[Message], pictures: int = 0) -> list[int]:
         """Token ids of the rendered prompt; of no messages, the token that begins a text."""
-        return self._encode(self.render(messages)) if messages else [self._beginning()]
+        return self._encode(self.render(messages, pictures)) if messages else [self._beginning()]
 
     def _beginning(self) -> int:
         """The beginning-of-text token, else the end-of-text token, which separates texts.
@@ -107,7 +145,9 @@ class ChatRenderer:
             "likelihood of a whole text is not defined; add bos_token to tokenizer_config.json."
         )
 
-    def continuation_ids(self, messages: Sequence[Message], continuation: str) -> list[int]:
+    def continuation_ids(
+        self, messages: Sequence[Message], continuation: str, pictures: int = 0
+    ) -> list[int]:
         """Token ids of ``continuation`` after the prompt.
 
         Tokenised in context where the prompt's own ids are unchanged by it (the usual case), else
@@ -116,29 +156,28 @@ class ChatRenderer:
         """
         if not messages:
             return list(self.tokenizer.encode(continuation, add_special_tokens=False))
-        prompt = self.render(messages)
+        prompt = self.render(messages, pictures)
         head = self._encode(prompt)
         whole = self._encode(prompt + continuation)
         if len(whole) > len(head) and whole[: len(head)] == head:
             return whole[len(head) :]
         return list(self.tokenizer.encode(continuation, add_special_tokens=False))
 
-    def answer_ids(self, messages: Sequence[Message], answer: str) -> list[int]:
+    def answer_ids(self, messages: Sequence[Message], answer: str, pictures: int = 0) -> list[int]:
         """Token ids of a whole answer to the prompt, with what ends a turn in this format.
 
         The end is what the model's own template writes after an answer (``<|im_end|>``,
         ``<end_of_turn>`` …), else the tokenizer's end token.
         """
-        ids = self.continuation_ids(messages, answer)
+        ids = self.continuation_ids(messages, answer, pictures)
         end = self._turn_end(messages, answer)
         return ids + (end or [self.tokenizer.eos_token_id])
 
     def _turn_end(self, messages: Sequence[Message], answer: str) -> list[int]:
         if self._plain:
             return []
+        # How a turn ends does not depend on pictures in an earlier one.
         turns = [*messages, Message(role="assistant", content=answer)]
-        text = str(
-            self.tokenizer.apply_chat_template(turns, chat_template=self._template, tokenize=False)
-        )
+        text = self._apply_template(self._turns(turns, 0))
         _, found, tail = text.rpartition(answer)
         return self._encode(tail.rstrip()) if found and tail.strip() else []

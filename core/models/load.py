@@ -11,12 +11,16 @@ from typing import Any
 from core.errors import EnvironmentProblem, UsageProblem
 from core.models.base import Backend
 from core.models.chat_formats import fallback_template
+from core.models.folder import read_json
 from core.models.quiet import no_progress_bars
 from core.models.resolve import ResolvedModel
+from core.models.vision import folder_takes_images, needs_torchvision, takes_images
 
 BACKENDS = ("auto", "vllm", "transformers", "openai")
 #: Audit prompts are short: a longer context would only reserve memory.
 _CONTEXT = 2048
+#: With room for a picture, which is up to some two thousand tokens.
+_PICTURE_CONTEXT = 4096
 
 
 def choose_backend(model: ResolvedModel, backend: str) -> str:
@@ -32,12 +36,21 @@ def choose_backend(model: ResolvedModel, backend: str) -> str:
             f"--backend openai needs a server: name the model openai:NAME@URL, not {model.name}."
         )
     if backend == "auto":
-        return "vllm" if importlib.util.find_spec("vllm") else "transformers"
+        vllm = importlib.util.find_spec("vllm") is not None
+        return "vllm" if vllm and not _lacks_torchvision(model) else "transformers"
     if importlib.util.find_spec(backend) is None:
         raise EnvironmentProblem(
             f"The package {backend} is not installed here; see `audit doctor` for what to install."
         )
     return backend
+
+
+def _lacks_torchvision(model: ResolvedModel) -> bool:
+    """Whether vLLM would fail on this model for want of torchvision, which a CPU may do without."""
+    if model.path is None or importlib.util.find_spec("torchvision") is not None:
+        return False
+    config = model.path / "config.json"
+    return config.is_file() and needs_torchvision(read_json(config))
 
 
 def load_backend(
@@ -83,27 +96,49 @@ def load_backend(
 def _load_transformers(
     model: ResolvedModel, template: str | None, adapter: Path | None, trust_remote_code: bool
 ) -> Backend:
-    from transformers import AutoTokenizer
-
     from core.models.chat import ChatRenderer
+    from core.models.image_prompts import PicturePrompts, picture_renderer
+    from core.models.processors import load_processor
     from core.models.transformers_backend import TransformersBackend
 
     assert model.path is not None
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(
-            model.path, trust_remote_code=trust_remote_code, local_files_only=True
-        )
-    except Exception as error:
-        raise EnvironmentProblem(
-            f"The tokenizer in {model.path} cannot be loaded ({_first_line(error)})."
-        ) from error
+    fallback = template, model.chat_format or ""
+    pictures, why_none = None, ""
+    if folder_takes_images(model.path):
+        try:
+            processor = load_processor(model.path, trust_remote_code=trust_remote_code)
+        except EnvironmentProblem as problem:
+            # Its words can be audited all the same.
+            why_none = str(problem)
+        else:
+            pictures = PicturePrompts(processor, picture_renderer(processor, *fallback))
+    renderer = (
+        pictures.renderer
+        if pictures
+        else ChatRenderer(_tokenizer(model.path, trust_remote_code), *fallback)
+    )
     return TransformersBackend(
         model.path,
-        renderer=ChatRenderer(tokenizer, template, model.chat_format or ""),
+        renderer=renderer,
+        pictures=pictures,
+        why_no_pictures=why_none,
         adapter=adapter,
         max_context=model.max_context,
         trust_remote_code=trust_remote_code,
     )
+
+
+def _tokenizer(path: Path, trust_remote_code: bool) -> Any:
+    from transformers import AutoTokenizer
+
+    try:
+        return AutoTokenizer.from_pretrained(
+            path, trust_remote_code=trust_remote_code, local_files_only=True
+        )
+    except Exception as error:
+        raise EnvironmentProblem(
+            f"The tokenizer in {path} cannot be loaded ({_first_line(error)})."
+        ) from error
 
 
 def context_length(model: ResolvedModel) -> int:
@@ -113,7 +148,8 @@ def context_length(model: ResolvedModel) -> int:
     own = config.get("max_position_embeddings") or (config.get("text_config") or {}).get(
         "max_position_embeddings"
     )
-    limits = [_CONTEXT, *(int(n) for n in (own, model.max_context) if n)]
+    wanted = _PICTURE_CONTEXT if takes_images(config) else _CONTEXT
+    limits = [wanted, *(int(n) for n in (own, model.max_context) if n)]
     return min(limits)
 
 

@@ -1,7 +1,8 @@
 """Any OpenAI-compatible server as a backend: ``openai:NAME@URL``.
 
 Texts come from ``/chat/completions``, log-probabilities (where the server has them, see
-:mod:`core.models.openai_scoring`) from ``/completions``.
+:mod:`core.models.openai_scoring`) from ``/completions``, with pictures from the chat's own prompt
+(:mod:`core.models.openai_pictures`).
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from core.models.base import (
     Capabilities,
     GenerateRequest,
     Generation,
-    Message,
     Sampling,
     Score,
     ScoreRequest,
@@ -26,6 +26,7 @@ from core.models.openai_client import (
     normalise_base_url,
     read_key,
 )
+from core.models.openai_pictures import ChatEchoScorer, chat_messages
 from core.models.openai_pump import LoopThread
 from core.models.openai_scoring import EchoScorer
 
@@ -55,6 +56,9 @@ class OpenAIBackend:
     requests are under way. An attempt may take ``timeout_s`` (more after a timeout); failed ones
     are repeated with exponential backoff from ``backoff_s`` to ``max_backoff_s`` until nothing has
     succeeded for ``give_up_after_s``. Times are in seconds.
+
+    ``capabilities.images`` is true of every server: whether the served model takes pictures shows
+    when it is first shown one, and is then the server's own answer.
 
     Raises :class:`core.errors.EnvironmentProblem` within seconds where no server answers, the key
     is refused or the model is unknown, and :class:`core.errors.UsageProblem` for a bad URL.
@@ -119,7 +123,7 @@ class OpenAIBackend:
             self._scorer = scorer
         else:
             notes.insert(0, f"{NO_LOGPROBS} ({lacking})")
-        return Capabilities(score=lacking is None, notes=tuple(notes))
+        return Capabilities(score=lacking is None, images=True, notes=tuple(notes))
 
     async def _list_models(self) -> list[dict[str, Any]]:
         """The server's model cards; empty where it keeps no list or is too busy to show it."""
@@ -162,9 +166,16 @@ class OpenAIBackend:
 
     def score(self, requests: Sequence[ScoreRequest]) -> Iterator[list[Score]]:
         """As :meth:`generate`. A log-probability the server does not give is NaN."""
-        if self._scorer is None:
+        scorer = self._scorer
+        if scorer is None:
             raise EnvironmentProblem(f"{NO_LOGPROBS} ({self._client.base_url}).")
-        return self._loop.stream(requests, self._scorer.score, workers=self._max_concurrency)
+        options = self._engine_options()
+        with_pictures = ChatEchoScorer(self._client, self.name, options)
+
+        async def ask(request: ScoreRequest) -> Score:
+            return await (with_pictures if request.images else scorer).score(request)
+
+        return self._loop.stream(requests, ask, workers=self._max_concurrency)
 
     async def _generate(self, request: GenerateRequest) -> Generation:
         body = self._chat_body(request)
@@ -175,10 +186,10 @@ class OpenAIBackend:
         )
 
     def _chat_body(self, request: GenerateRequest) -> dict[str, Any]:
-        messages: Sequence[Message] = request.messages
+        messages = request.messages
         body: dict[str, Any] = {
             "model": self.name,
-            "messages": list(messages),
+            "messages": chat_messages(messages, request.images),
             "max_tokens": request.sampling.max_tokens,
             "temperature": request.sampling.temperature,
             "top_p": request.sampling.top_p,
@@ -186,9 +197,13 @@ class OpenAIBackend:
         }
         if messages and messages[-1]["role"] == "assistant":
             body |= {"continue_final_message": True, "add_generation_prompt": False}
-        if self._open_engine:
-            body |= {**PLAIN_SAMPLING, "chat_template_kwargs": dict(TEMPLATE_OPTIONS)}
-        return body
+        return body | self._engine_options()
+
+    def _engine_options(self) -> dict[str, Any]:
+        """Fields that open engines take beside the standard ones."""
+        if not self._open_engine:
+            return {}
+        return {**PLAIN_SAMPLING, "chat_template_kwargs": dict(TEMPLATE_OPTIONS)}
 
     def describe(self) -> Mapping[str, Any]:
         return {

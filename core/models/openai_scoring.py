@@ -114,7 +114,7 @@ class EchoScorer:
             **({"chat_template_kwargs": self._template_options} if self._template_options else {}),
         )
         text = await self._ask(
-            f"{self._client.root_url}/detokenize", {"tokens": ids}, _parse_detokenized
+            f"{self._client.root_url}/detokenize", {"tokens": ids}, parse_detokenized
         )
         if not prefill:
             return ids, text
@@ -167,7 +167,7 @@ def _parse_tokenized(body: Any) -> list[int]:
     return tokens
 
 
-def _parse_detokenized(body: Any) -> str:
+def parse_detokenized(body: Any) -> str:
     text = body.get("prompt") if isinstance(body, dict) else None
     if not isinstance(text, str):
         raise RubbishError("no detokenised text")
@@ -191,11 +191,12 @@ def parse_echo(body: Any, lengths: Sequence[int]) -> list[list[float]]:
         # One more than the prompt where a token had to be generated.
         if not isinstance(values, list) or len(values) - length not in (0, 1):
             raise RubbishError("no log-probability for every echoed token")
-        out.append([_logprob(v) for v in values[:length]])
+        out.append([clean_logprob(v) for v in values[:length]])
     return out
 
 
-def _logprob(value: Any) -> float:
+def clean_logprob(value: Any) -> float:
+    """A server's log-probability; NaN where there is none, or one clamped from minus infinity."""
     if value is None:
         return math.nan
     if type(value) not in (int, float):

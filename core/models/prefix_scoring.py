@@ -51,7 +51,7 @@ def _forward_arguments(model: Any) -> frozenset[str]:
     return frozenset(inspect.signature(bare.forward).parameters)
 
 
-def _logits(model: Any, **arguments: Any) -> torch.Tensor:
+def next_token_logits(model: Any, **arguments: Any) -> torch.Tensor:
     """(rows, positions, vocabulary) logits; arguments that the model does not take are left out."""
     takes = _forward_arguments(model)
     with torch.inference_mode():
@@ -61,7 +61,7 @@ def _logits(model: Any, **arguments: Any) -> torch.Tensor:
     return logits
 
 
-def _gather(logits: torch.Tensor, rows: list[int], targets: list[int]) -> list[float]:
+def gather(logits: torch.Tensor, rows: list[int], targets: list[int]) -> list[float]:
     """log softmax(logits)[row, target] of each pair; ``logits`` (n, vocabulary), any float type."""
     if not rows:
         return []
@@ -72,7 +72,7 @@ def _gather(logits: torch.Tensor, rows: list[int], targets: list[int]) -> list[f
     return [value if math.isfinite(value) else math.nan for value in picked.tolist()]
 
 
-def _unflatten(items: Sequence[ScoreTokens], flat: list[float]) -> list[TokenLogprobs]:
+def unflatten(items: Sequence[ScoreTokens], flat: list[float]) -> list[TokenLogprobs]:
     values = iter(flat)
     return [tuple(tuple(next(values) for _ in c) for c in item.continuations) for item in items]
 
@@ -100,15 +100,15 @@ class TreeScorer:
         targets = [token for item in items for c in item.continuations for token in c]
         kept = sorted(set(wanted))
         if not kept:
-            return _unflatten(items, [])
+            return unflatten(items, [])
         logits = self._logits(tree, kept)
         place = {node: row for row, node in enumerate(kept)}
-        return _unflatten(items, _gather(logits, [place[n] for n in wanted], targets))
+        return unflatten(items, gather(logits, [place[n] for n in wanted], targets))
 
     def _logits(self, tree: TokenTree, kept: list[int]) -> torch.Tensor:
         device = self.model.device
         positions = torch.tensor(kept, device=device)
-        logits = _logits(
+        logits = next_token_logits(
             self.model,
             input_ids=torch.tensor([tree.tokens], device=device),
             attention_mask=_ancestor_mask(tree, self.model.dtype).to(device),
@@ -161,10 +161,10 @@ class PlainScorer:
                 columns += range(-len(c), 0)
         targets = [token for item in items for c in item.continuations for token in c]
         if not targets:
-            return _unflatten(items, [])
+            return unflatten(items, [])
         ids, mask, positions = left_padded(texts, self.model.device)
         keep = -min(columns)
-        logits = _logits(
+        logits = next_token_logits(
             self.model,
             input_ids=ids,
             attention_mask=mask,
@@ -173,7 +173,7 @@ class PlainScorer:
         )[:, -keep:]
         width = logits.shape[1]
         flat = [r * width + width + c for r, c in zip(rows, columns, strict=True)]
-        return _unflatten(items, _gather(logits.flatten(0, 1), flat, targets))
+        return unflatten(items, gather(logits.flatten(0, 1), flat, targets))
 
 
 def left_padded(

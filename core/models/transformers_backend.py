@@ -9,7 +9,13 @@ from typing import Any, overload
 
 from core.errors import EnvironmentProblem
 from core.models.base import Capabilities, GenerateRequest, Generation, Score, ScoreRequest
-from core.models.batching import PromptTokens, ScoreTokens, plan_generation
+from core.models.batching import (
+    PromptTokens,
+    ScoreTokens,
+    plan_by_kind,
+    plan_generation,
+    plan_rows,
+)
 from core.models.causal_lm import (
     attach_adapter,
     choose_device,
@@ -17,16 +23,16 @@ from core.models.causal_lm import (
     context_length,
     end_tokens,
     load_model,
-    plain_generation_defaults,
 )
 from core.models.chat import ChatRenderer
+from core.models.image_prompts import PicturePrompts, move
 
 #: Rows of up to this many tokens (prompt and answer) fill a whole batch.
 _CACHED_TOKENS_A_ROW = 1024
 
 
 class TransformersBackend:
-    """Generates and scores with one loaded causal language model.
+    """Generates and scores with one loaded causal language model or vision-language model.
 
     **Batches are planned ahead.** :meth:`plan` splits requests of one kind into batches, as a
     function of their tokens and keys alone, and :meth:`generate` and :meth:`score` yield one list
@@ -34,7 +40,8 @@ class TransformersBackend:
     calling ``generate(batch)`` or ``score(batch)`` with exactly one of them repeats, bit for bit on
     the same machine and thread count, what it gave inside the whole. A caller that wants a resumed
     run equal to an uninterrupted one plans over *all* requests, commits answers a batch at a time,
-    and on resuming asks for the batches that lack any answer.
+    and on resuming asks for the batches that lack any answer. Requests that show different numbers
+    of pictures never share a batch.
 
     Scoring reads tokens shared by prompts once (:mod:`core.models.prefix_scoring`) where the
     model allows it; sampling is seeded row by row (:mod:`core.models.seeded_sampling`).
@@ -47,6 +54,8 @@ class TransformersBackend:
         path: Path,
         *,
         renderer: ChatRenderer,
+        pictures: PicturePrompts | None = None,
+        why_no_pictures: str = "",
         dtype: str = "auto",
         device: str = "auto",
         adapter: Path | None = None,
@@ -58,6 +67,8 @@ class TransformersBackend:
     ) -> None:
         """Load ``path`` (a folder with config.json and safetensors) and, over it, ``adapter``.
 
+        ``pictures`` prepares the pictures of a model that takes them (with the same ``renderer``);
+        ``why_no_pictures`` says why a model that takes them is loaded without.
         ``max_context`` (tokens) caps what is read below what the model's config declares.
         ``batch_size`` bounds the texts generated together (default 16 on a CPU, else 64);
         ``batch_tokens`` the tokens of one scoring pass (default 512 on a CPU, else 4096).
@@ -77,7 +88,8 @@ class TransformersBackend:
         )
         if adapter is not None:
             model = attach_adapter(model, adapter)
-        self._adopt(model, renderer, batch_size, batch_tokens, max_context)
+        self._why_no_pictures = why_no_pictures
+        self._adopt(model, renderer, pictures, batch_size, batch_tokens, max_context)
 
     @classmethod
     def from_model(
@@ -85,6 +97,7 @@ class TransformersBackend:
         model: Any,
         *,
         renderer: ChatRenderer,
+        pictures: PicturePrompts | None = None,
         batch_size: int | None = None,
         batch_tokens: int | None = None,
     ) -> TransformersBackend:
@@ -93,29 +106,39 @@ class TransformersBackend:
         The model is used as it is and where it is; its generation defaults are not touched.
         """
         backend = cls.__new__(cls)
-        backend._adopt(model, renderer, batch_size, batch_tokens)
+        backend._why_no_pictures = ""
+        backend._adopt(model, renderer, pictures, batch_size, batch_tokens)
         return backend
 
     def _adopt(
         self,
         model: Any,
         renderer: ChatRenderer,
+        pictures: PicturePrompts | None,
         batch_size: int | None,
         batch_tokens: int | None,
         max_context: int | None = None,
     ) -> None:
+        from core.models.picture_scoring import NOTE
         from core.models.prefix_scoring import choose_scorer
 
         on_cpu = model.device.type == "cpu"
         self._model = model.eval()
         self._renderer = renderer
+        self._pictures = pictures
         self._batch_size = batch_size or (16 if on_cpu else 64)
         self._batch_tokens = batch_tokens or (512 if on_cpu else 4096)
         self._end_tokens = end_tokens(model, renderer.tokenizer)
         self._context = min(context_length(model), max_context or math.inf)
         self._scorer, fallback = choose_scorer(model, max_tokens=self._batch_tokens)
-        notes = (f"scored without prefix sharing: {fallback}",) if fallback else ()
-        self.capabilities = Capabilities(deterministic=on_cpu, notes=notes)
+        notes = [f"scored without prefix sharing: {fallback}"] if fallback else []
+        if pictures is not None and not fallback:
+            notes.append(NOTE)
+        if self._why_no_pictures:
+            notes.append(f"pictures cannot be asked about: {self._why_no_pictures}")
+        self.capabilities = Capabilities(
+            images=pictures is not None, deterministic=on_cpu, notes=tuple(notes)
+        )
 
     @overload
     def plan(self, requests: Sequence[GenerateRequest]) -> list[list[GenerateRequest]]: ...
@@ -145,11 +168,21 @@ class TransformersBackend:
         items, plan = self._plan_score(requests)
         for batch in plan:
             chosen = [items[i] for i in batch]
-            values = self._scorer.score(chosen)
+            values = self._score([requests[i] for i in batch], chosen)
             yield [
                 Score(item.key, logprobs, len(item.prompt))
                 for item, logprobs in zip(chosen, values, strict=True)
             ]
+
+    def _score(
+        self, requests: Sequence[ScoreRequest], items: Sequence[ScoreTokens]
+    ) -> list[tuple[tuple[float, ...], ...]]:
+        if not requests[0].images:
+            return self._scorer.score(items)
+        from core.models.picture_scoring import score_with_pictures
+
+        assert self._pictures is not None
+        return score_with_pictures(self._model, self._pictures, requests, items)
 
     def describe(self) -> Mapping[str, Any]:
         import torch
@@ -166,6 +199,7 @@ class TransformersBackend:
             "chat_format": self._renderer.format_name,
             "adapter": hasattr(self._model, "peft_config"),
             "scoring": self._scorer.name,
+            "images": self._pictures is not None,
             "batch_size": self._batch_size,
             "batch_tokens": self._batch_tokens,
         }
@@ -194,25 +228,45 @@ class TransformersBackend:
             items.append(PromptTokens(request.key, prompt, max_new))
         # Long prompts make batches smaller, so that the cache of all rows stays bounded.
         budget = self._batch_size * _CACHED_TOKENS_A_ROW
-        return items, plan_generation(items, max_rows=self._batch_size, max_tokens=budget)
+        return items, plan_by_kind(
+            [len(r.images) for r in requests],
+            lambda of: plan_generation(
+                [items[i] for i in of], max_rows=self._batch_size, max_tokens=budget
+            ),
+        )
 
     def _plan_score(
         self, requests: Sequence[ScoreRequest]
     ) -> tuple[list[ScoreTokens], list[list[int]]]:
         items = []
         for request in requests:
+            prompt = self._prompt(request)
             continuations = tuple(
-                tuple(self._renderer.continuation_ids(request.messages, c))
+                tuple(self._renderer.continuation_ids(request.messages, c, len(request.images)))
                 for c in request.continuations
             )
-            item = ScoreTokens(request.key, self._prompt(request), continuations)
+            item = ScoreTokens(request.key, prompt, continuations)
             length = len(item.prompt) + max(map(len, continuations), default=0)
             if length > self._context:
                 raise self._too_long(request.key, length)
             items.append(item)
-        return items, self._scorer.plan(items)
+
+        def plan(of: list[int]) -> list[list[int]]:
+            chosen = [items[i] for i in of]
+            if requests[of[0]].images:
+                return plan_rows(chosen, max_tokens=self._batch_tokens)
+            return self._scorer.plan(chosen)
+
+        return items, plan_by_kind([len(r.images) for r in requests], plan)
 
     def _prompt(self, request: GenerateRequest | ScoreRequest) -> tuple[int, ...]:
+        if request.images:
+            if self._pictures is None:
+                raise EnvironmentProblem(
+                    f"Request {request.key} shows a picture, and this model takes none. "
+                    f"{self._why_no_pictures or 'Choose a vision-language model.'}"
+                )
+            return self._pictures.prompt_ids(request.messages, request.images)
         prompt = tuple(self._renderer.prompt_ids(request.messages))
         if not prompt:
             raise EnvironmentProblem(
@@ -230,11 +284,8 @@ class TransformersBackend:
     def _generate(
         self, requests: Sequence[GenerateRequest], items: Sequence[PromptTokens]
     ) -> list[Generation]:
-        import torch
-        from transformers import GenerationConfig, LogitsProcessorList, StoppingCriteriaList
-
         from core.models.prefix_scoring import left_padded
-        from core.models.seeded_sampling import RowLimits, SeededRows
+        from core.models.row_generation import generate_rows
 
         model, end = self._model, self._end_tokens
         if not end:
@@ -242,45 +293,11 @@ class TransformersBackend:
                 "Neither the model nor its tokenizer names an end token, so no answer would ever "
                 "end; add eos_token_id to the model's generation_config.json."
             )
-        ids, mask, _ = left_padded([item.prompt for item in items], model.device, pad=end[0])
-        limits = [item.max_new for item in items]
-        rows = SeededRows(
-            [r.sampling for r in requests], [r.seed for r in requests], model.device, end[0]
-        )
-        stop = RowLimits(ids.shape[1], limits, self._renderer.stop, self._renderer.tokenizer)
-        config = GenerationConfig(
-            max_new_tokens=max(limits),
-            do_sample=False,
-            eos_token_id=list(end),
-            pad_token_id=end[0],
-        )
-        with torch.inference_mode(), plain_generation_defaults(model):
-            output = model.generate(
-                input_ids=ids,
-                attention_mask=mask,
-                generation_config=config,
-                logits_processor=LogitsProcessorList([rows]),
-                stopping_criteria=StoppingCriteriaList([stop]),
-            )
-        answers = output[:, ids.shape[1] :].tolist()
-        return [
-            self._read(item, answer[: item.max_new], rows.failed_at.get(row))
-            for row, (item, answer) in enumerate(zip(items, answers, strict=True))
-        ]
-
-    def _read(self, item: PromptTokens, answer: list[int], failed_at: int | None) -> Generation:
-        """Cut one row at its end token or stop string; ``answer`` is already within its limit."""
-        ended = next((i for i, token in enumerate(answer) if token in self._end_tokens), None)
-        kept = answer if ended is None else answer[:ended]
-        text = self._renderer.tokenizer.decode(
-            kept, skip_special_tokens=True, clean_up_tokenization_spaces=False
-        )
-        cuts = [text.find(s) for s in self._renderer.stop if s in text]
-        if cuts:
-            text = text[: min(cuts)]
-        reason = "stop" if ended is not None or cuts else "length"
-        # A row that has ended keeps being fed padding; what its logits do then is of no concern.
-        if failed_at is not None and failed_at <= len(kept):
-            reason = "error"
-        used = len(kept) + (ended is not None)
-        return Generation(item.key, text, reason, len(item.prompt), used)
+        if requests[0].images:
+            assert self._pictures is not None
+            shown = [(r.messages, r.images) for r in requests]
+            inputs = move(self._pictures.inputs(shown, [()] * len(shown), left=True), model)
+        else:
+            ids, mask, _ = left_padded([item.prompt for item in items], model.device, pad=end[0])
+            inputs = {"input_ids": ids, "attention_mask": mask}
+        return generate_rows(model, self._renderer, end, inputs, requests, items)

@@ -5,69 +5,48 @@ How log-probabilities are asked for stands in :mod:`core.models.vllm_scoring`.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
-import sys
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from core.errors import EnvironmentProblem
-from core.models.base import Capabilities, GenerateRequest, Generation, Score, ScoreRequest
+from core.models.base import (
+    Capabilities,
+    GenerateRequest,
+    Generation,
+    Image,
+    Score,
+    ScoreRequest,
+)
 from core.models.chat import ChatRenderer
+from core.models.image_prompts import picture_renderer
+from core.models.pictures import open_picture
+from core.models.processors import load_processor
+from core.models.vision import folder_takes_images
 from core.models.vllm_scoring import Scoring, plan_scoring
+from core.models.vllm_start import engine_options as chosen_options
+from core.models.vllm_start import prepare_environment, quiet
 
 #: Finished answers are handed over in lists of about this many: one commit each.
 _FLUSH = 32
-#: Keys and values of prefixes are shared in blocks of this many tokens. vLLM's default on CPU, 128,
-#: is longer than most audit prompts, so nothing would ever be shared.
-_CPU_BLOCK = 32
+#: Questions with pictures under way at once: each holds its prepared pixels until it is answered.
+_WITH_PICTURES = 128
 
 
-def _prepare_environment() -> None:
-    """Settings vLLM reads at import. The user's own values win."""
-    for name, value in {
-        "VLLM_LOGGING_LEVEL": "ERROR",
-        "VLLM_NO_USAGE_STATS": "1",
-        "VLLM_CPU_KVCACHE_SPACE": "2",
-        "VLLM_CPU_OMP_THREADS_BIND": "nobind",
-        "TOKENIZERS_PARALLELISM": "false",
-        "TQDM_DISABLE": "1",
-        # Idle threads sleep instead of spinning: nothing lost on a quiet machine, a third gained
-        # on a busy one.
-        "OMP_WAIT_POLICY": "PASSIVE",
-        "KMP_BLOCKTIME": "1",
-    }.items():
-        os.environ.setdefault(name, value)
-    warnings.filterwarnings("ignore", module="torch")
+_A = TypeVar("_A")
 
 
-@contextlib.contextmanager
-def _quiet_start(debug: bool) -> Iterator[None]:
-    """Send what the engine prints on file descriptors 1 and 2 while it starts to nowhere.
+class _Job(NamedTuple):
+    """One question for the engine; ``belongs`` is handed back with its answer."""
 
-    Its C++ side writes there directly; a user's terminal and a caller's JSON are no place for it.
-    """
-    if debug:
-        yield
-        return
-    sys.stdout.flush()
-    sys.stderr.flush()
-    saved = os.dup(1), os.dup(2)
-    with open(os.devnull, "w") as sink:
-        try:
-            os.dup2(sink.fileno(), 1)
-            os.dup2(sink.fileno(), 2)
-            yield
-        finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os.dup2(saved[0], 1)
-            os.dup2(saved[1], 2)
-            os.close(saved[0])
-            os.close(saved[1])
+    key: str
+    ids: list[int]
+    images: tuple[Image, ...]
+    params: Any
+    belongs: Any
 
 
 class VllmBackend:
@@ -92,8 +71,8 @@ class VllmBackend:
         engine_options: Mapping[str, Any] | None = None,
         debug: bool = False,
     ) -> None:
-        _prepare_environment()
-        with _quiet_start(debug):
+        prepare_environment()
+        with quiet(debug):
             import torch
             from vllm.platforms import current_platform
 
@@ -105,28 +84,14 @@ class VllmBackend:
 
         if not debug:
             logging.getLogger("vllm").setLevel(logging.ERROR)
-        options: dict[str, Any] = {
-            "model": str(path),
-            "dtype": ("float32" if on_cpu else "auto") if dtype == "auto" else dtype,
-            "max_model_len": max_model_len,
-            "enforce_eager": on_cpu,
-            "enable_prefix_caching": True,
-            "trust_remote_code": trust_remote_code,
-            "seed": 0,
-            # A bar cut off by an error would be drawn once more, after the quiet part.
-            "use_tqdm_on_load": debug,
-        }
-        if on_cpu:
-            options["block_size"] = _CPU_BLOCK
-            # A prompt split over two steps makes vLLM rewind its seeded generator, which a CPU
-            # generator cannot do ("CPU Generator does not use offset").
-            options["enable_chunked_prefill"] = False
-            options["max_num_batched_tokens"] = max(4096, max_model_len)
-        if adapter is not None:
-            options |= {"enable_lora": True, "max_loras": 1, "max_lora_rank": _lora_rank(adapter)}
+        options = chosen_options(
+            path, dtype=dtype, max_model_len=max_model_len, on_cpu=on_cpu, adapter=adapter
+        )
+        # A bar cut off by an error would be drawn once more, after the quiet part.
+        options |= {"trust_remote_code": trust_remote_code, "use_tqdm_on_load": debug}
         options |= engine_options or {}
         try:
-            with _quiet_start(debug):
+            with quiet(debug):
                 self._llm = vllm.LLM(**options)
         except Exception as error:
             raise EnvironmentProblem(
@@ -139,7 +104,10 @@ class VllmBackend:
             from vllm.lora.request import LoRARequest
 
             self._lora = LoRARequest("adapter", 1, str(adapter))
-        self.renderer = ChatRenderer(self._llm.get_tokenizer(), fallback_template, fallback_name)
+        self.renderer, why_none = self._open_renderer(
+            path, fallback_template, fallback_name, trust_remote_code
+        )
+        self._sees = self.renderer.picture_token is not None
         self.max_model_len = int(self._llm.llm_engine.model_config.max_model_len)
         self._facts = {
             "engine": f"vllm {vllm.__version__}",
@@ -149,6 +117,7 @@ class VllmBackend:
             "max_model_len": self.max_model_len,
             "chat_format": self.renderer.format_name,
             "adapter": str(adapter) if adapter else None,
+            "images": self._sees,
         }
         notes = []
         if self.renderer.is_plain:
@@ -156,8 +125,25 @@ class VllmBackend:
                 "This is a base model without a chat template: it was asked in a plain "
                 "completion format."
             )
-        self.capabilities = Capabilities(notes=tuple(notes))
+        if why_none:
+            notes.append(f"pictures cannot be asked about: {why_none}")
+        self.capabilities = Capabilities(images=self._sees, notes=tuple(notes))
         self._serial = 0
+
+    def _open_renderer(
+        self, path: Path, template: str | None, name: str, trust_remote_code: bool
+    ) -> tuple[ChatRenderer, str]:
+        """The renderer, and why a model that takes pictures is not shown any ("" otherwise)."""
+        tokenizer, why_none = self._llm.get_tokenizer(), ""
+        if folder_takes_images(path) and self._llm.llm_engine.model_config.is_multimodal_model:
+            try:
+                processor = load_processor(path, trust_remote_code=trust_remote_code)
+            except EnvironmentProblem as problem:
+                # Its words can be audited all the same.
+                why_none = str(problem)
+            else:
+                return picture_renderer(processor, template, name), ""
+        return ChatRenderer(tokenizer, template, name), why_none
 
     def _check_length(self, key: str, ids: Sequence[int], extra: int) -> None:
         if len(ids) + extra > self.max_model_len:
@@ -166,90 +152,81 @@ class VllmBackend:
                 "this model is loaded with."
             )
 
-    def _submit(self, token_ids: list[int], params: Any) -> str:
+    def _submit(self, job: _Job) -> str:
         # Ids of the engine are ours alone: a key may be asked for twice in one process.
         self._serial += 1
         engine_id = str(self._serial)
-        self._llm.llm_engine.add_request(
-            engine_id, {"prompt_token_ids": token_ids}, params, lora_request=self._lora
-        )
+        prompt: dict[str, Any] = {"prompt_token_ids": job.ids}
+        if job.images:
+            prompt["multi_modal_data"] = {"image": [open_picture(i) for i in job.images]}
+        try:
+            self._llm.llm_engine.add_request(engine_id, prompt, job.params, lora_request=self._lora)
+        except Exception as error:
+            # Only vLLM knows how many tokens a picture becomes, and whether they fit; its errors
+            # share no base with Python's.
+            if not job.images:
+                raise
+            raise EnvironmentProblem(
+                f"vLLM does not take item {job.key} ({_first_line(error)})."
+            ) from error
         return engine_id
 
-    def _finished(self) -> Iterator[Any]:
-        """Run the engine until nothing is left; yield each finished request output."""
-        engine = self._llm.llm_engine
-        while engine.has_unfinished_requests():
-            for output in engine.step():
-                if output.finished:
-                    yield output
+    def _answers(self, jobs: Iterable[_Job]) -> Generator[tuple[Any, Any]]:
+        """Run the engine over all jobs: (the job's ``belongs``, finished request output).
 
-    def _abort(self, engine_ids: Sequence[str]) -> None:
-        if engine_ids:
-            self._llm.llm_engine.abort_request(list(engine_ids))
+        Jobs without pictures are handed over at once.
+        """
+        engine = self._llm.llm_engine
+        waiting: dict[str, Any] = {}
+        feed = iter(jobs)
+        try:
+            pending = next(feed, None)
+            while pending is not None or engine.has_unfinished_requests():
+                while pending and not (pending.images and len(waiting) >= _WITH_PICTURES):
+                    waiting[self._submit(pending)] = pending.belongs
+                    pending = next(feed, None)
+                for output in engine.step():
+                    if output.finished:
+                        yield waiting.pop(output.request_id), output
+        finally:
+            if waiting:
+                engine.abort_request(list(waiting))
 
     def generate(self, requests: Sequence[GenerateRequest]) -> Iterator[list[Generation]]:
         """Sample one text a request; lists of finished answers as they come."""
-        waiting: dict[str, GenerateRequest] = {}
-        try:
-            for request in requests:
-                ids = self.renderer.prompt_ids(request.messages)
-                self._check_length(request.key, ids, request.sampling.max_tokens)
-                params = self._vllm.SamplingParams(
-                    max_tokens=request.sampling.max_tokens,
-                    temperature=request.sampling.temperature,
-                    top_p=request.sampling.top_p,
-                    seed=request.seed,
-                    stop=list(self.renderer.stop) or None,
-                )
-                waiting[self._submit(ids, params)] = request
-            batch: list[Generation] = []
-            for output in self._finished():
-                request = waiting.pop(output.request_id)
-                best = output.outputs[0]
-                batch.append(
-                    Generation(
-                        key=request.key,
-                        text=best.text,
-                        finish_reason=str(best.finish_reason or "stop"),
-                        prompt_tokens=len(output.prompt_token_ids or ()),
-                        completion_tokens=len(best.token_ids),
-                    )
-                )
-                if len(batch) >= _FLUSH:
-                    yield batch
-                    batch = []
-            if batch:
-                yield batch
-        finally:
-            self._abort(list(waiting))
+        jobs = [self._generation(r) for r in requests]
+        with closing(self._answers(jobs)) as answers:
+            yield from _flushed(_read(request, output) for request, output in answers)
+
+    def _generation(self, request: GenerateRequest) -> _Job:
+        ids = self.renderer.prompt_ids(request.messages, len(request.images))
+        self._check_length(request.key, ids, request.sampling.max_tokens)
+        params = self._vllm.SamplingParams(
+            max_tokens=request.sampling.max_tokens,
+            temperature=request.sampling.temperature,
+            top_p=request.sampling.top_p,
+            seed=request.seed,
+            stop=list(self.renderer.stop) or None,
+        )
+        return _Job(request.key, ids, request.images, params, request)
 
     def score(self, requests: Sequence[ScoreRequest]) -> Iterator[list[Score]]:
         """Log-probabilities of every continuation; lists of finished answers as they come."""
-        scorings = {r.key: plan_scoring(r, self.renderer) for r in requests}
-        owner: dict[str, tuple[Scoring, Any]] = {}
-        try:
-            # Neighbours in token order share the longest prefixes, so their blocks stay cached.
-            for scoring in sorted(scorings.values(), key=lambda s: s.prompt):
-                for place, ids, wanted in scoring.questions():
-                    self._check_length(scoring.key, ids, 1)
-                    params = self._vllm.SamplingParams(
-                        max_tokens=1, temperature=0.0, detokenize=False, **wanted
-                    )
-                    owner[self._submit(ids, params)] = (scoring, place)
-            batch: list[Score] = []
-            for output in self._finished():
-                scoring, place = owner.pop(output.request_id)
-                scoring.record(place, output)
-                if scoring.complete:
-                    batch.append(scoring.result())
-                    del scorings[scoring.key]
-                if len(batch) >= _FLUSH:
-                    yield batch
-                    batch = []
-            if batch:
-                yield batch
-        finally:
-            self._abort(list(owner))
+        scorings = [plan_scoring(r, self.renderer) for r in requests]
+        # Neighbours in token order share the longest prefixes, so their blocks stay cached; a
+        # picture stands before the words, so it comes first.
+        scorings.sort(key=lambda s: ([i.id for i in s.images], s.prompt))
+        jobs = [job for scoring in scorings for job in self._questions(scoring)]
+        with closing(self._answers(jobs)) as answers:
+            yield from _flushed(_complete(answers))
+
+    def _questions(self, scoring: Scoring) -> Iterator[_Job]:
+        for place, ids, wanted in scoring.questions():
+            self._check_length(scoring.key, ids, 1)
+            params = self._vllm.SamplingParams(
+                max_tokens=1, temperature=0.0, detokenize=False, **wanted
+            )
+            yield _Job(scoring.key, ids, scoring.images, params, (scoring, place))
 
     def describe(self) -> Mapping[str, Any]:
         return self._facts
@@ -258,25 +235,45 @@ class VllmBackend:
         """Shut the engine down and give its memory back."""
         core = getattr(self._llm.llm_engine, "engine_core", None)
         if core is not None:
-            with _quiet_start(False):
+            with quiet(False):
                 core.shutdown()
         del self._llm
 
 
-def _lora_rank(adapter: Path) -> int:
-    """The smallest rank vLLM allows that holds the adapter's."""
-    import json
+def _read(request: GenerateRequest, output: Any) -> Generation:
+    best = output.outputs[0]
+    return Generation(
+        key=request.key,
+        text=best.text,
+        finish_reason=str(best.finish_reason or "stop"),
+        prompt_tokens=len(output.prompt_token_ids or ()),
+        completion_tokens=len(best.token_ids),
+    )
 
-    try:
-        rank = int(json.loads((adapter / "adapter_config.json").read_text())["r"])
-    except (OSError, ValueError, KeyError) as error:
-        raise EnvironmentProblem(
-            f"{adapter} is no LoRA adapter: adapter_config.json with a rank `r` is missing there."
-        ) from error
-    allowed = (8, 16, 32, 64, 128, 256, 320, 512)
-    return next((a for a in allowed if a >= rank), rank)
+
+def _complete(answers: Iterable[tuple[tuple[Scoring, Any], Any]]) -> Iterator[Score]:
+    """The scores whose last question the engine has just answered."""
+    for (scoring, place), output in answers:
+        scoring.record(place, output)
+        if scoring.complete:
+            yield scoring.result()
+
+
+def _flushed(answers: Iterable[_A]) -> Iterator[list[_A]]:
+    """Lists of ``_FLUSH`` answers, the last one shorter."""
+    batch: list[_A] = []
+    for answer in answers:
+        batch.append(answer)
+        if len(batch) >= _FLUSH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
 
 
 def _first_line(error: BaseException) -> str:
-    text = str(error).strip().splitlines()
-    return (text[0] if text else type(error).__name__)[:300].rstrip(".:")
+    """What went wrong, in one line; pydantic tells the cause in its second one."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    if len(lines) > 1 and "validation error" in lines[0]:
+        lines = [lines[1].split(" [type=")[0].removeprefix("Value error, ")]
+    return (lines[0] if lines else type(error).__name__)[:300].rstrip(".:")

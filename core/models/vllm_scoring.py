@@ -15,7 +15,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from core.models.base import Score, ScoreRequest
+from core.models.base import Image, Score, ScoreRequest
 from core.models.chat import ChatRenderer
 from core.models.trie import ContinuationTrie, Path
 
@@ -28,6 +28,7 @@ class Scoring(Protocol):
 
     key: str
     prompt: list[int]
+    images: tuple[Image, ...]
 
     def questions(self) -> Iterator[Question]: ...
 
@@ -43,18 +44,31 @@ class Scoring(Protocol):
 
 def plan_scoring(request: ScoreRequest, renderer: ChatRenderer) -> Scoring:
     """The cheaper of the two ways for this request."""
-    prompt = renderer.prompt_ids(request.messages)
-    tails = [tuple(renderer.continuation_ids(request.messages, c)) for c in request.continuations]
-    way = AfterPrompt if request.messages else WholeTexts
-    return way(request.key, prompt, tails)
+    n, messages = len(request.images), request.messages
+    prompt = renderer.prompt_ids(messages, n)
+    tails = [tuple(renderer.continuation_ids(messages, c, n)) for c in request.continuations]
+    if messages:
+        return AfterPrompt(request.key, prompt, tails, request.images)
+    return WholeTexts(request.key, prompt, tails)
 
 
 class AfterPrompt:
-    """Continuations of a prompt, one question an inner node of their trie."""
+    """Continuations of a prompt, one question an inner node of their trie.
 
-    def __init__(self, key: str, prompt: list[int], continuations: Sequence[Path]) -> None:
+    In ``prompt`` a picture is one placeholder, which the engine lets grow.
+    """
+
+    def __init__(
+        self,
+        key: str,
+        prompt: list[int],
+        continuations: Sequence[Path],
+        images: tuple[Image, ...] = (),
+    ) -> None:
         self.key = key
         self.prompt = prompt
+        self.images = images
+        self._prompt_tokens = len(prompt)
         self._trie = ContinuationTrie(continuations)
 
     def questions(self) -> Iterator[Question]:
@@ -62,6 +76,7 @@ class AfterPrompt:
             yield path, self.prompt + list(path), {"logprob_token_ids": list(children)}
 
     def record(self, place: Path, output: Any) -> None:
+        self._prompt_tokens = len(output.prompt_token_ids) - len(place)
         found = output.outputs[0].logprobs[0]
         self._trie.record(place, {t: found[t].logprob for t in self._trie.children(place)})
 
@@ -70,7 +85,7 @@ class AfterPrompt:
         return self._trie.complete
 
     def result(self) -> Score:
-        return Score(self.key, self._trie.token_logprobs(), len(self.prompt))
+        return Score(self.key, self._trie.token_logprobs(), self._prompt_tokens)
 
 
 class WholeTexts:
@@ -79,6 +94,7 @@ class WholeTexts:
     def __init__(self, key: str, prompt: list[int], texts: Sequence[Path]) -> None:
         self.key = key
         self.prompt = prompt
+        self.images: tuple[Image, ...] = ()
         self._texts = tuple(texts)
         self._values: dict[Path, tuple[float, ...]] = {}
 

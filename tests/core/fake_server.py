@@ -2,11 +2,13 @@
 
 Every request goes through ``script(request)``, which returns None for a proper answer or says
 what happens instead. Proper answers are functions of the request alone, so a test can tell a lost,
-doubled or swapped one. Tokens are characters: id = code point.
+doubled or swapped one. Tokens are characters: id = code point. A picture reads as a digest of it.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import socket
 import struct
@@ -49,8 +51,23 @@ def error(status: int, message: str = "no", **headers: str) -> Reply:
     return Reply(status, json.dumps({"error": {"message": message}}).encode(), named)
 
 
-def render(messages: list[dict[str, str]]) -> str:
-    return "".join(f"<{m['role']}>{m['content']}</>" for m in messages) + "<assistant>"
+def render(messages: list[dict[str, Any]]) -> str:
+    turns = "".join(f"<{m['role']}>{_words(m['content'])}</>" for m in messages)
+    return turns + "<assistant>"
+
+
+def _words(content: str | list[dict[str, Any]]) -> str:
+    if isinstance(content, str):
+        return content
+    return "".join(
+        p["text"] if p["type"] == "text" else _seen(p["image_url"]["url"]) for p in content
+    )
+
+
+def _seen(url: str) -> str:
+    kind, _, data = url.partition(";base64,")
+    raw = base64.b64decode(data, validate=True)
+    return f"[{kind} {hashlib.sha256(raw).hexdigest()[:8]}]"
 
 
 def answer_to(messages: list[dict[str, str]], seed: int) -> str:
@@ -142,12 +159,21 @@ class FakeServer:
         return {"object": "list", "data": [card]}
 
     def _chat(self, body: dict[str, Any]) -> dict[str, Any]:
-        text = answer_to(body["messages"], body["seed"])
+        text = answer_to(body["messages"], body.get("seed", 0))
         message = {"role": "assistant", "content": text}
-        return {
+        answer: dict[str, Any] = {
             "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
             "usage": {"prompt_tokens": len(render(body["messages"])), "completion_tokens": 3},
         }
+        if "prompt_logprobs" in body:
+            *turns, last = body["messages"]
+            goes_on = body["continue_final_message"]
+            prompt = render(turns) + last["content"] if goes_on else render([*turns, last])
+            values = [
+                {str(ord(b)): {"logprob": logprob(ord(a), ord(b))}} for a, b in pairwise(prompt)
+            ]
+            answer["prompt_logprobs"] = [None, *values]
+        return answer
 
     def _tokenize(self, body: dict[str, Any]) -> dict[str, Any]:
         text = render(body["messages"]) if "messages" in body else body["prompt"]

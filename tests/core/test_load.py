@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import pytest
 
 from core.errors import EnvironmentProblem
 from core.models.base import ScoreRequest
-from core.models.load import load_backend
+from core.models.load import choose_backend, load_backend
 from core.models.resolve import ResolvedModel
 from tests.core.tiny_models import make_model, save_model
 
@@ -68,3 +69,34 @@ def test_weights_of_another_size_are_named(tmp_path: Path) -> None:
     with pytest.raises(EnvironmentProblem) as caught:
         load_backend(resolved(path), backend="transformers")
     assert "lm_head.weight is 259 × 16 in the file and 259 × 32 by the config" in str(caught.value)
+
+
+@pytest.mark.parametrize("installed", [{"vllm"}, {"vllm", "torchvision"}])
+def test_auto_goes_round_vllm_where_it_lacks_torchvision(
+    installed: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import importlib.util
+
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name in installed or None)
+    configs = {
+        "vllm": {"model_type": "idefics3", "vision_config": {"depth": 1}},
+        "transformers": {"model_type": "qwen2_vl", "vision_config": {"depth": 1},
+                         "video_token_id": 5},
+    }  # fmt: skip
+    for engine, config in configs.items():
+        (tmp_path / "config.json").write_text(json.dumps(config))
+        expected = "vllm" if "torchvision" in installed else engine
+        assert choose_backend(resolved(tmp_path), "auto") == expected
+        assert choose_backend(resolved(tmp_path), "vllm") == "vllm"
+
+
+def test_the_cause_is_told_of_what_pydantic_refuses() -> None:
+    from core.models.vllm_backend import _first_line
+
+    refused = (
+        "1 validation error for ModelConfig\n  Value error, torchvision is missing. "
+        "[type=value_error, input_value={}]\n    For further information visit https://x"
+    )
+    assert _first_line(ValueError(refused)) == "torchvision is missing"
+    assert _first_line(ValueError("one.\ntwo")) == "one"
+    assert _first_line(ValueError()) == "ValueError"
