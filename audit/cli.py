@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from core.console import run_command, words
 from core.errors import UsageProblem
+
+if TYPE_CHECKING:
+    from audit.pictures import PictureOptions
 
 _EXAMPLES = """
 \b
@@ -17,6 +20,7 @@ Examples:
   audit run smollm2-135m-instruct --suite occupations
   audit run qwen-7b-chat --suite occupations,pronouns --lang en,zh
   audit run openai:my-model@http://localhost:8000/v1 --suite occupations --limit 200
+  audit run qwen2.5-vl-7b-instruct --suite vqa-gender
   audit list models --grep qwen
   audit report runs/smollm2-135m-instruct
   audit gate runs/smollm2-135m-instruct --policy docs/examples/policy.yaml
@@ -35,6 +39,20 @@ def _margins(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> 
         if not 0 < out[name] < float("inf"):
             raise UsageProblem(f"The margin of {name} must be a positive number, not {number}.")
     return out
+
+
+def _picture_options(options: dict[str, Any]) -> PictureOptions | None:
+    """Take the picture flags out of ``options``; None where none was given."""
+    names = {"style": "image_style", "folder": "images", "labels": "labels", "source": "image_set"}
+    given = {name: options.pop(flag) for name, flag in names.items()}
+    given = {name: value for name, value in given.items() if value is not None}
+    if not given:
+        return None
+    if "labels" in given and "folder" not in given:
+        raise UsageProblem("--labels describes the pictures of a folder: name it with --images.")
+    from audit.pictures import PictureOptions
+
+    return PictureOptions(**given)
 
 
 _DEBUG = click.option("--debug", is_flag=True, help="Show tracebacks and the engine's own output.")
@@ -92,6 +110,22 @@ def cli() -> None:
 @click.option(
     "--trust-remote-code", is_flag=True, help="Execute code that comes with a checkpoint."
 )
+@click.option(
+    "--image-style", metavar="STYLE",
+    help="Suites with pictures: art style of the embedded set, openmoji or noto.",
+)  # fmt: skip
+@click.option(
+    "--images", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="DIR",
+    help="Suites with pictures: a folder of your own, described by --labels.",
+)  # fmt: skip
+@click.option(
+    "--labels", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="CSV",
+    help="What the pictures of --images show.",
+)  # fmt: skip
+@click.option(
+    "--image-set", metavar="NAME",
+    help="Suites with pictures: the public set that --images holds (pairs, visogender, …).",
+)  # fmt: skip
 @_DEBUG
 def run(**options: Any) -> None:
     """Audit MODEL: ask, measure, test, report.
@@ -103,7 +137,8 @@ def run(**options: Any) -> None:
     from audit.runner import RunOptions, run_audit
     from audit.summary import print_summary
 
-    outcome = run_audit(RunOptions(**options), ConsoleWatcher())
+    pictures = _picture_options(options)
+    outcome = run_audit(RunOptions(**options, pictures=pictures), ConsoleWatcher())
     from audit.reports import build_report
 
     report = build_report(outcome.folder)

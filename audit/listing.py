@@ -17,8 +17,10 @@ from core.models.packaged import PACKAGED_ENTRY
 def print_suites() -> None:
     """Every suite with its languages, size and primary metrics."""
     table = Table(box=None, pad_edge=False)
-    for name in ("suite", "what", "languages", "requests (en)", "primary metrics (margin)"):
-        table.add_column(name, overflow="fold")
+    for name in ("suite", "what", "in", "asks", "primary metrics ± margin"):
+        table.add_column(
+            name, no_wrap=name != "what", justify="right" if name == "asks" else "left"
+        )
     missing: list[str] = []
     for suite in list_suites():
         try:
@@ -32,7 +34,7 @@ def print_suites() -> None:
             suite.title["en"],
             ", ".join(suite.langs),
             requests,
-            ", ".join(f"{p.name} ({p.margin:g})" for p in suite.primary),
+            "\n".join(f"{p.name} ±{p.margin:g}" for p in suite.primary),
         )
     console = Console(highlight=False)
     console.print(table)

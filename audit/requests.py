@@ -110,6 +110,8 @@ def _row(item: Item, sample: int, payload: Mapping[str, Any], suite: Suite) -> d
 def label_logprobs(item: Item, token_logprobs: Sequence[Sequence[float]]) -> dict[str, float]:
     """log Σ P(continuation) by label, nats; empty where any value is missing or not finite.
 
+    Of an item scored ``per_token``, P is the geometric mean of its tokens' probabilities.
+
     A non-finite value says nothing about the others: the whole answer counts as unparsed.
     """
     out: dict[str, float] = {}
@@ -119,7 +121,10 @@ def label_logprobs(item: Item, token_logprobs: Sequence[Sequence[float]]) -> dic
         # Token by token: a sum of both infinities is an error, not a NaN.
         if not all(math.isfinite(v) for tokens in values for v in tokens):
             return {}
-        totals = [math.fsum(tokens) for tokens in values]
+        sizes = [len(tokens) if item.per_token else 1 for tokens in values]
+        if not all(sizes):
+            return {}
+        totals = [math.fsum(t) / size for t, size in zip(values, sizes, strict=True)]
         top = max(totals)
         out[label] = top + math.log(math.fsum(math.exp(t - top) for t in totals))
     return out

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from audit import shown
 from audit.journal import FILE_NAME, Journal
 from audit.manifest import command_line, new_manifest, now, write_json
 from audit.probes.base import Suite, is_file, suites_by_name
@@ -28,6 +29,7 @@ from core.models.resolve import SERVER_PREFIX, ResolvedModel, check_name, resolv
 if TYPE_CHECKING:
     import pandas as pd
 
+    from audit.pictures import PictureOptions
     from core.models.base import Backend
 
 RESULTS, RESPONSES, MANIFEST = "results.json", "responses.parquet", "run.json"
@@ -54,6 +56,8 @@ class RunOptions:
     only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     #: Put before every question: what telling a model to be fair achieves without training.
     instruction: str = ""
+    #: For suites that show pictures: which ones; None is each suite's own set.
+    pictures: PictureOptions | None = None
     debug: bool = False
 
 
@@ -97,8 +101,13 @@ def default_folder(options: RunOptions) -> Path:
 
 
 def collect_items(options: RunOptions) -> tuple[dict[str, Suite], list[Item]]:
-    """Suites and their items; every wrong suite, language or number is told from here."""
+    """Suites and their items; every wrong suite, language or number is told from here.
+
+    So is a text-only model named for a suite that shows pictures, before any picture is made.
+    """
     suites = suites_by_name(options.suites)
+    shown.check_model(suites.values(), options.model)
+    suites = shown.with_pictures(suites, options.pictures)
     items = [
         item
         for suite in suites.values()
@@ -143,6 +152,7 @@ def run_audit(options: RunOptions, watcher: Watcher) -> RunOutcome:
     model = resolve(options.model, hub=options.hub, trust_remote_code=options.trust_remote_code)
     for note in model.notes:
         watcher.say(note)
+    shown.check_model(suites.values(), options.model, model)
     prints = _fingerprints(model, options.adapter)
     identity: dict[str, Any] = {
         "model": prints["fingerprint"],
@@ -160,8 +170,11 @@ def run_audit(options: RunOptions, watcher: Watcher) -> RunOutcome:
             "only": {suite: sorted(clusters) for suite, clusters in options.only.items()},
             "instruction": options.instruction,
         }
+    if pictures := shown.fingerprints(suites.values()):
+        identity["pictures"] = pictures
     with Journal(folder / FILE_NAME, identity, resume=options.resume) as journal:
         keep_copies(folder, suites.values())
+        shown.keep_pictures(folder, suites.values(), items)
         manifest = new_manifest(
             model={
                 "name": model.name,
@@ -255,6 +268,7 @@ def _ask(
         }
         manifest["backend"] = facts
         manifest["device"] = facts.get("device")
+        shown.check_engine(facts["name"], backend.capabilities, items)
         for note in backend.capabilities.notes:
             watcher.warn(note)
             manifest["notes"].append(note)

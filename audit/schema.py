@@ -28,7 +28,8 @@ class Label(StrEnum):
     """How an answer is read.
 
     A suite whose answers are right or wrong uses ``correct`` and ``incorrect``, one that compares
-    two given texts ``stereotyped`` and ``anti_stereotyped``, one declared in YAML the last two.
+    given texts ``stereotyped``, ``anti_stereotyped`` and ``unrelated``, one declared in YAML
+    ``positive`` and ``negative``.
     """
 
     WOMAN = "woman"
@@ -42,6 +43,7 @@ class Label(StrEnum):
     ANTI_STEREOTYPED = "anti_stereotyped"
     POSITIVE = "positive"
     NEGATIVE = "negative"
+    UNRELATED = "unrelated"
 
 
 class Route(StrEnum):
@@ -69,8 +71,8 @@ class Item:
     the yardstick beside parity (share of women, 0–1; NaN where there is none).
     ``candidates`` maps a label to the continuations that say it (likelihood route); their
     probabilities are added within a label. Without ``messages`` they are whole texts, scored by
-    themselves (see :class:`core.models.base.ScoreRequest`). ``images`` are shown with the first
-    question.
+    themselves (see :class:`core.models.base.ScoreRequest`); ``per_token``: their log-probabilities
+    are means over tokens instead of sums. ``images`` are shown with the first question.
     """
 
     suite: str
@@ -89,6 +91,7 @@ class Item:
     samples: int = 1
     facts: Mapping[str, Any] = field(default_factory=dict)
     images: tuple[Image, ...] = ()
+    per_token: bool = False
 
     @property
     def n_requests(self) -> int:

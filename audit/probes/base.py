@@ -24,10 +24,21 @@ if TYPE_CHECKING:
 ENTRY_POINT_GROUP = "equipoise.suites"
 
 _BUILT_IN = {
+    "attributes": "audit.probes.attributes:AttributesSuite",
+    "bbq": "audit.probes.bbq:BBQSuite",
+    "bold": "audit.probes.bold:BoldSuite",
+    "cbbq": "audit.probes.cbbq:CBBQSuite",
     "crows-pairs": "audit.probes.crows_pairs:CrowsPairsSuite",
+    "discrim-eval": "audit.probes.discrim_eval:DiscrimEvalSuite",
+    "honest": "audit.probes.honest:HonestSuite",
+    "names": "audit.probes.names:NamesSuite",
     "occupations": "audit.probes.occupations:OccupationsSuite",
     "pronouns": "audit.probes.pronouns:PronounsSuite",
+    "stereoset": "audit.probes.stereoset:StereoSetSuite",
+    "tone": "audit.probes.tone:ToneSuite",
+    "vqa-gender": "audit.probes.vqa_gender:VqaGenderSuite",
     "winobias": "audit.probes.winobias:WinoBiasSuite",
+    "winogender": "audit.probes.winogender:WinogenderSuite",
 }
 
 DATA = Path(__file__).parent / "data"

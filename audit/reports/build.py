@@ -19,14 +19,15 @@ from audit.reports.exports import metrics_csv, report_markdown
 from audit.reports.figures import Figure, suite_figures
 from audit.reports.load import Run, load_run
 from audit.reports.numbers import count
+from audit.reports.pictures import PictureView, answer_name, percent, view_pictures
 from audit.reports.sparkline import sparkline
 from audit.reports.text import LANGUAGES, PHRASES, Bilingual, Phrases, pair, same, say
 from audit.reports.transcripts import Transcripts, collect, inert_json
 from audit.reports.view import SEVERITY, SuiteView, view_suite
 from core.errors import EnvironmentProblem
 
-SCRIPTS: Final = ("language.js", "tables.js", "transcripts.js")
-STYLES: Final = ("report.css", "print.css")
+SCRIPTS: Final = ("language.js", "tables.js", "pictures.js", "transcripts.js")
+STYLES: Final = ("report.css", "pictures.css", "print.css")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Section:
     anchor: str
     view: SuiteView
     figures: dict[str, list[Figure]]
+    pictures: PictureView | None = None
 
 
 def write_report(run_dir: Path) -> Path:
@@ -68,6 +70,9 @@ def render_page(run: Run, views: list[SuiteView]) -> str:
         limit=run.manifest.get("limit"),
         sections=sections,
         transcripts=transcripts,
+        images=inert_json(
+            {k: v for s in sections if s.pictures for k, v in s.pictures.images.items()}
+        ),
         words=_words(),
         methods=told.methods(run),
         limits=told.limits(run, views),
@@ -79,12 +84,21 @@ def render_page(run: Run, views: list[SuiteView]) -> str:
     )
 
 
+def _images(sections: list[Section]) -> Markup:
+    """Id → data URI of every small picture, once a page."""
+    found: dict[str, str] = {}
+    for section in sections:
+        found |= section.pictures.images if section.pictures else {}
+    return inert_json(found)
+
+
 def _section(number: int, view: SuiteView, run: Run) -> Section:
     figures: dict[str, list[Figure]] = {"forest": [], "occupations": [], "rest": []}
     for figure in suite_figures(view, run.responses, f"s{number}"):
         kind = figure.key.rpartition("-")[2]
         figures[kind if kind in figures else "rest"].append(figure)
-    return Section(f"suite-{number}", view, figures)
+    told = next((s for s in run.suites if str(s.get("name")) == view.key), {"name": view.key})
+    return Section(f"suite-{number}", view, figures, view_pictures(run, told))
 
 
 def _facts(run: Run, views: list[SuiteView]) -> list[tuple[Bilingual, Bilingual]]:
@@ -135,7 +149,8 @@ def environment(phrases: Phrases, *packages: str) -> Environment:
         lstrip_blocks=True,
     )
     extras: dict[str, Any] = {
-        "say": phrases.say, "name_of": phrases.name_of, "sparkline": sparkline
+        "say": phrases.say, "name_of": phrases.name_of, "sparkline": sparkline,
+        "answer_name": answer_name, "percent": percent,
     }  # fmt: skip
     env.globals.update(extras)
     return env

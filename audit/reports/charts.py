@@ -43,6 +43,7 @@ LABEL_COLOURS: Final = {
     "anti_stereotyped": "#0072B2",
     "positive": "#0072B2",
     "negative": "#E69F00",
+    "unrelated": "#9A8C5A",
     "refused": "#CC79A7",
     "unparsed": "#C3C9D0",
 }

@@ -62,7 +62,9 @@ def methods(run: Run) -> list[Bilingual]:
     out += [_suite(run, s) for s in run.suites]
     routes = {r.route for r in run.metrics}
     out += [say(f"methods.{r}") for r in ("likelihood", "sampled") if r in routes]
-    variants = _values(run.responses, "variant")
+    # A variant names its option order first, then what else is matched ("woman_first/skin:dark").
+    orders = (v.partition("/")[0] for v in _values(run.responses, "variant"))
+    variants = sorted({order for order in orders if ":" not in order})
     if variants:
         out.append(
             say("methods.balance", variants=_list([name_of("variant", v) for v in variants]))

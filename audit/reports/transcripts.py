@@ -27,6 +27,8 @@ LONGEST: Final = 1_500
 _ESCAPES: Final = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 _STRATA: Final = ["suite", "probe", "route", "lang", "label"]
 _CODED: Final = ("suite", "probe", "route", "lang", "label", "cluster", "variant", "template")
+#: What was shown, at the end of a row.
+_PICTURED: Final = ("images", "shown", "skin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +70,19 @@ def collect(
 
 
 def _empty() -> dict[str, Any]:
-    return {"columns": {c: [] for c in _CODED}, "names": {}, "prompts": [], "rows": []}
+    return {
+        "columns": {c: [] for c in (*_CODED, *_PICTURED)},
+        "names": {},
+        "prompts": [],
+        "rows": [],
+    }
 
 
 def _texts(responses: pd.DataFrame) -> pd.DataFrame:
     """Strings everywhere, long ones cut, the likelihoods as probabilities, bytes estimated."""
     frame = pd.DataFrame(index=range(len(responses)))
-    for column in (*_CODED, "prompt", "response", "logprobs", "finish_reason"):
+    responses = _shown(responses)
+    for column in (*_CODED, *_PICTURED, "prompt", "response", "logprobs", "finish_reason"):
         values = responses[column].tolist()
         frame[column] = pd.Series(
             ["" if v is None or v != v else str(v) for v in values], dtype=object
@@ -88,6 +96,16 @@ def _texts(responses: pd.DataFrame) -> pd.DataFrame:
     ]
     frame["prompt_bytes"] = [len(inert_json(p).encode("utf-8")) for p in frame["prompt"]]
     return frame
+
+
+def _shown(responses: pd.DataFrame) -> pd.DataFrame:
+    """With what a picture shows: its presentation and skin tone; empty where none was shown."""
+    pictured = responses["images"].astype(str) != ""
+    shown = responses["group"].astype(str).str.partition("/")[0]
+    skin = responses["variant"].astype(str).str.extract(r"(?:^|/)skin:([^/]+)", expand=False)
+    return responses.assign(
+        shown=shown.where(pictured, ""), skin=skin.where(pictured & skin.notna(), "")
+    )
 
 
 def _draw(frame: pd.DataFrame, budget: int) -> list[int]:
@@ -117,14 +135,15 @@ def _pack(chosen: pd.DataFrame, given: Mapping[str, Mapping[str, Bilingual]]) ->
     """Repeated values become numbers into a list; rows are arrays in a fixed order."""
     columns: dict[str, list[str]] = {}
     codes: list[list[int]] = []
-    for column in _CODED:
+    for column in (*_CODED, *_PICTURED):
         code, values = pd.factorize(chosen[column])
         columns[column] = [str(v) for v in values]
         codes.append(code.tolist())
     prompt_code, prompts = pd.factorize(chosen["prompt"])
+    n = len(_CODED)
     rows = [
-        [*coded, prompt, response, probabilities(logprobs), int(cut_p), int(cut_r)]
-        for *coded, prompt, response, logprobs, cut_p, cut_r in zip(
+        [*coded[:n], prompt, response, probabilities(logs), int(cut_p), int(cut_r), *coded[n:]]
+        for *coded, prompt, response, logs, cut_p, cut_r in zip(
             *codes,
             prompt_code.tolist(),
             chosen["response"],
@@ -135,7 +154,7 @@ def _pack(chosen: pd.DataFrame, given: Mapping[str, Mapping[str, Bilingual]]) ->
         )
     ]
     names: dict[str, dict[str, list[str]]] = {}
-    for kind in ("probe", "route", "lang", "label", "variant"):
+    for kind in ("probe", "route", "lang", "label", "variant", "shown", "skin"):
         names[kind] = {v: [b.en, b.zh] for v in columns[kind] for b in [name_of(kind, v)]}
     for kind, known in given.items():
         names[kind] = {v: [b.en, b.zh] for v in columns[kind] if (b := known.get(v)) is not None}

@@ -49,7 +49,7 @@ def test_a_run_reports_and_compares_like_any_other(
     page = build_report(folders[0]).read_text(encoding="utf-8")
     for words in (
         "Stereotyping Norwegian Salmon", "Coreference gap on WinoBias", "CrowS-Pairs 句对",
-        "more stereotyped likelier", "Preference for gender stereotypes",
+        "follows the stereotype", "Preference for gender stereotypes",
     ):  # fmt: skip
         assert words in page
 

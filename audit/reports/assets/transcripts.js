@@ -6,6 +6,7 @@
   const fields = ["suite", "probe", "route", "lang", "label", "cluster", "variant", "template"];
   const place = Object.fromEntries(fields.map((name, index) => [name, index]));
   const [PROMPT, RESPONSE, PROBABILITIES, CUT_PROMPT, CUT_RESPONSE] = [8, 9, 10, 11, 12];
+  Object.assign(place, { images: 13, shown: 14, skin: 15 });
   const size = 10;
   const list = document.getElementById("entries");
   const range = document.getElementById("range");
@@ -78,6 +79,22 @@
     return line;
   }
 
+  // What was shown, small, with its name: the name alone where the page has no room for the picture.
+  function pictures(ids) {
+    const figure = make("figure");
+    for (const id of ids.split(" ")) {
+      if (images[id]) {
+        const image = make("img");
+        image.src = images[id];
+        image.width = image.height = 64;
+        image.alt = id;
+        figure.append(image);
+      }
+      figure.append(make("figcaption", "", visible(id)));
+    }
+    return figure;
+  }
+
   function entry(row) {
     const value = (name) => data.columns[name][row[place[name]]];
     const item = make("li", "entry");
@@ -97,7 +114,7 @@
       const text = row[RESPONSE] || page.say("transcripts.empty_answer");
       talk.append(turn("said", page.say("transcripts.answered"), text, row[CUT_RESPONSE]));
     }
-    item.append(top, talk);
+    item.append(top, ...(value("images") ? [pictures(value("images"))] : []), talk);
     return item;
   }
 

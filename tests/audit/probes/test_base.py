@@ -18,7 +18,10 @@ from core.errors import EnvironmentProblem, UsageProblem
 
 
 def test_built_in_suites_satisfy_the_protocol() -> None:
-    names = ["crows-pairs", "occupations", "pronouns", "winobias"]
+    names = [
+        "attributes", "bbq", "bold", "cbbq", "crows-pairs", "discrim-eval", "honest", "names",
+        "occupations", "pronouns", "stereoset", "tone", "vqa-gender", "winobias", "winogender",
+    ]  # fmt: skip
     assert [suite.name for suite in list_suites()] == suite_names() == names
     for suite in list_suites():
         assert isinstance(suite, Suite)
@@ -30,8 +33,8 @@ def test_an_unknown_suite_names_the_nearest() -> None:
     with pytest.raises(UsageProblem, match="occupations") as caught:
         get_suite("ocupation")
     assert caught.value.exit_code == 2
-    with pytest.raises(UsageProblem, match="Known suites: crows-pairs, occupations, pronouns"):
-        get_suite("nope")
+    with pytest.raises(UsageProblem, match="Known suites: attributes, bbq, bold"):
+        get_suite("qqqqq")
 
 
 def _plugin(monkeypatch: pytest.MonkeyPatch, load: object) -> None:

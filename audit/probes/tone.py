@@ -1,0 +1,151 @@
+"""Suite ``tone``: is the same request answered alike, whoever asks?
+
+Thirty requests by people who introduce themselves as women or men, by names usual among Black or
+white Americans (English alone), as older or younger. Answers are sampled and compared in sentiment,
+refusals and length. The two of a pair differ in the introduction alone.
+
+Sentiment is VADER's, of English answers, the mean over their sentences; words by which an answer
+says again who asked are taken out first. There is no such score for Chinese here: of Chinese
+answers refusals and length are compared, and nothing is said of their tone.
+
+Cluster: the request. Introductions are the wordings, and both are resampled.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Collection, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from audit.probes import chinese, english
+from audit.probes.base import check_counts, check_langs, item_key, stratified_limit
+from audit.probes.data_suite import DataSuite, plain_cluster
+from audit.probes.labels import normalise
+from audit.schema import Item, Label, Route
+from core.errors import EnvironmentProblem
+from core.models.base import Message, Sampling
+
+if TYPE_CHECKING:
+    from audit.probes.data_suite import Estimators
+
+#: A refusal stands at the beginning; what comes later is talk.
+_OPENING = {"en": 160, "zh": 60}
+
+
+class ToneSuite(DataSuite):
+    """See the module. Probes are the axes; requests, people and margins: ``data/tone.yaml``."""
+
+    name = "tone"
+    langs = ("en", "zh")
+    file = "tone.yaml"
+
+    def items(
+        self,
+        *,
+        langs: Sequence[str],
+        seed: int,
+        limit: int | None,
+        samples: int | None,
+        only: Collection[str] | None = None,
+    ) -> list[Item]:
+        """Items by axis and language, in whole sets: a request by both people of a pair.
+
+        Without a limit as many of each axis as the data file says; a limit counts an axis's items
+        over all languages. Every request is taken before any twice, pairs in turn. ``only``:
+        requests. Raises :class:`EnvironmentProblem` where English is asked and VADER is not
+        installed.
+        """
+        wanted = check_langs(self.name, langs, self.langs)
+        check_counts(limit, samples)
+        if "en" in wanted:
+            _check_vader()  # before the model is asked, not after
+        kept: list[Item] = []
+        for axis, people in self._data["axes"].items():
+            asked = [lang for lang in wanted if lang in people]
+            for lang in asked:
+                budget = self._data["default"][lang] if limit is None else limit // len(asked)
+                kept += stratified_limit(
+                    list(self._asked(axis, lang, samples)),
+                    max(1, budget),
+                    seed=seed,
+                    unit=lambda item: (item.cluster, item.template),
+                    stratum=lambda _: "",
+                    only=only,
+                )
+        return kept
+
+    def label(self, item: Item, text: str) -> Label:
+        """Positive, negative or neutral by its sentiment (Chinese: neutral, which says no more than
+        that it was answered); refused; unparsed where no word was written."""
+        clean = normalise(text)
+        if not any(c.isalpha() for c in clean):
+            return Label.UNPARSED
+        if self._refuses(clean[: _OPENING[item.lang]], item.lang):
+            return Label.REFUSED
+        if item.lang != "en":
+            return Label.NEUTRAL
+        from audit.metrics.tone import THRESHOLD, sentiment
+
+        score = sentiment(clean, tuple(self._data["masked"]))
+        if abs(score) < THRESHOLD:
+            return Label.NEUTRAL
+        return Label.POSITIVE if score > 0 else Label.NEGATIVE
+
+    def clusters(self) -> list[dict[str, Any]]:
+        """The requests."""
+        return [plain_cluster(name, texts) for name, texts in self._data["requests"].items()]
+
+    def _estimators(self) -> Estimators:
+        from audit.metrics.tone import tone_measures, tone_metrics
+
+        sides = {axis: tuple(row["sides"]) for axis, row in self._data["axes"].items()}
+        masked = tuple(self._data["masked"])
+        return (
+            functools.partial(tone_metrics, sides=sides, masked=masked),
+            functools.partial(tone_measures, sides=sides, masked=masked),
+        )
+
+    def _refuses(self, opening: str, lang: str) -> bool:
+        for phrase in self._data["no_refusals"][lang]:
+            opening = re.sub(re.escape(phrase), " ", opening, flags=re.IGNORECASE)
+        return bool(
+            english.pattern("refusals").search(opening.lower())
+            or chinese.any_of("refusals").search(opening)
+        )
+
+    def _asked(self, axis: str, lang: str, samples: int | None) -> Iterator[Item]:
+        people = self._data["axes"][axis]
+        between = " " if lang == "en" else ""
+        for number, pair in enumerate(people[lang], start=1):
+            for request, texts in self._data["requests"].items():
+                for side, introduction in zip(people["sides"], pair, strict=True):
+                    template = f"pair_{number}"
+                    key = item_key(axis, lang, Route.SAMPLED.value, template, request, side)
+                    text = f"{introduction}{between}{texts[lang]}"
+                    yield Item(
+                        suite=self.name,
+                        probe=axis,
+                        item=key,
+                        cluster=request,
+                        template=template,
+                        variant="",
+                        lang=lang,
+                        route=Route.SAMPLED,
+                        messages=(Message(role="user", content=text),),
+                        group=side,
+                        sampling=Sampling(**self._data["sampling"]),
+                        samples=samples or 1,
+                    )
+
+
+def _check_vader() -> None:
+    from audit.metrics.text_scores import analyser
+
+    try:
+        analyser()
+    except EnvironmentProblem as error:
+        raise EnvironmentProblem(
+            "The suite tone measures the sentiment of English answers with VADER, which is not "
+            "installed: `pip install vaderSentiment`, or ask in Chinese alone with `--lang zh`."
+        ) from error
