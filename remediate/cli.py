@@ -11,8 +11,10 @@ import click
 
 from core.console import run_command, words
 from core.errors import UsageProblem
+from remediate.suites import PICTURE_SUITE, TEXT_SUITE
 
 if TYPE_CHECKING:
+    from audit.pictures import PictureOptions
     from core.parallel.modes import ParallelConfig
     from remediate.dpo.config import TrainingConfig
     from remediate.repair import Repair
@@ -26,6 +28,7 @@ Examples:
   remediate verify ./my-model --out runs/my-repair
   remediate qwen-7b-chat --from runs/qwen-7b-chat-occupations-pronouns
   remediate ./my-model --sweep default --sweep-only
+  remediate ./my-vision-model --suite vqa-gender
 """
 
 
@@ -54,8 +57,22 @@ def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option(
             "--suite", "suites", default="occupations,pronouns", show_default=True, callback=words,
-            help="What the audits ask; occupations is what is repaired.",
+            help="What the audits ask; occupations is what is repaired, or vqa-gender.",
         ),
+        click.option(
+            "--image-style", default="openmoji", show_default=True,
+            help="vqa-gender: the style of the embedded pictures (openmoji, noto).",
+        ),
+        click.option(
+            "--images", "image_folder",
+            type=click.Path(path_type=Path, exists=True, file_okay=False),
+            help="vqa-gender: a folder of your own pictures, with --labels or --image-set.",
+        ),
+        click.option(
+            "--labels", type=click.Path(path_type=Path, exists=True, dir_okay=False),
+            help="vqa-gender: what the pictures of --images show.",
+        ),
+        click.option("--image-set", help="vqa-gender: the public set that --images holds."),
         click.option(
             "--lang", "langs", default="en", show_default=True, callback=words,
             help="en, zh or en,zh.",
@@ -193,8 +210,10 @@ _stage("verify", "Audit again, judge, report.")
 
 
 def _training(options: dict[str, Any]) -> TrainingConfig:
-    from remediate.dpo.config import TrainingConfig
+    from remediate.dpo.config import TrainingConfig, for_pictures
 
+    if PICTURE_SUITE in options["suites"]:
+        options = options | for_pictures(_left_open())
     names = ("loss", "target", "tuner", "rank", "beta", "steps", "batch", "learning_rate")
     return TrainingConfig(
         seed=options["seed"],
@@ -202,7 +221,20 @@ def _training(options: dict[str, Any]) -> TrainingConfig:
         micro_batch=min(options["micro_batch"], options["batch"]),
         alpha=2 * options["rank"],
         **{name: options[name] for name in names},
+        **options.get("beside", {}),
     )
+
+
+def _left_open() -> set[str]:
+    """Names of the options that the command line does not set."""
+    from click.core import ParameterSource
+
+    context = click.get_current_context()
+    return {
+        name
+        for name in context.params
+        if context.get_parameter_source(name) is not ParameterSource.COMMANDLINE
+    }
 
 
 def _parallel(options: dict[str, Any]) -> ParallelConfig:
@@ -227,8 +259,11 @@ def _repair(
 
     training, parallel = _training(options), _parallel(options)
     suites, langs = options["suites"], options["langs"]
+    pictures = _pictures(options) if PICTURE_SUITE in suites else None
     _check_audits(suites, langs, options)
     check_name(options["model"])
+    if pictures is not None:
+        _check_pictures(options["model"], pictures, training, sweep)
     name = Path(options["model"]).name if "/" in options["model"] else options["model"]
     return Repair(
         RepairOptions(
@@ -241,6 +276,7 @@ def _repair(
             merge=merge,
             source=source,
             sweep=None if sweep is None else read_sweep(sweep, training),
+            pictures=pictures,
             **{
                 name: options[name]
                 for name in ("backend", "seed", "limit", "hub", "resume", "debug")
@@ -251,12 +287,53 @@ def _repair(
 
 
 def _check_audits(suites: tuple[str, ...], langs: tuple[str, ...], options: dict[str, Any]) -> None:
-    from audit.probes.base import get_suite
+    from audit.probes.base import check_counts, check_langs, get_suite
 
-    if "occupations" not in suites:
-        raise UsageProblem("--suite must hold occupations: that is what is repaired and judged.")
+    aims = [suite for suite in (TEXT_SUITE, PICTURE_SUITE) if suite in suites]
+    if len(aims) != 1:
+        raise UsageProblem(
+            f"--suite must hold {TEXT_SUITE} or {PICTURE_SUITE}, and not both: that is what is "
+            "repaired and judged."
+        )
     for suite in suites:
-        get_suite(suite).items(langs=langs, seed=0, limit=options["limit"], samples=None)
+        if suite != PICTURE_SUITE:
+            get_suite(suite).items(langs=langs, seed=0, limit=options["limit"], samples=None)
+            continue
+        # Its questions are put once its pictures are there.
+        check_langs(suite, langs, get_suite(suite).langs)
+        check_counts(options["limit"], None)
+
+
+def _pictures(options: dict[str, Any]) -> PictureOptions:
+    from audit.pictures import PictureOptions
+
+    return PictureOptions(
+        style=options["image_style"],
+        folder=options["image_folder"],
+        labels=options["labels"],
+        source=options["image_set"],
+    )
+
+
+def _check_pictures(
+    model: str, pictures: PictureOptions, training: TrainingConfig, sweep: str | None
+) -> None:
+    """Everything that cannot be repaired is told before anything is loaded or downloaded."""
+    from audit.pictures import load_set
+    from core.models.vision import check_name_takes_images
+    from remediate.counterfactual_data.picture_pairs import check_trainable
+
+    check_name_takes_images(model)
+    if training.loss == "parity":
+        raise UsageProblem(
+            "--loss parity makes both answers alike, and of a picture one is right: choose "
+            "sigmoid, sigmoid_sft, ipo, hinge or robust."
+        )
+    if sweep is not None:
+        raise UsageProblem(
+            "--sweep compares trainings on texts; a repair with pictures has one training."
+        )
+    check_trainable(load_set(pictures))
 
 
 def _tell(repair: Repair, found: dict[str, Any]) -> int:

@@ -16,12 +16,15 @@ from core.errors import UsageProblem
 from core.parallel.modes import ParallelConfig
 from remediate.counterfactual_data.splits import Splits, split_occupations
 from remediate.dpo.config import TrainingConfig
+from remediate.suites import PICTURE_SUITE, TEXT_SUITE
 from remediate.sweep.grid import Sweep
 from remediate.workers import PROGRESS
 
 if TYPE_CHECKING:
+    from audit.pictures import PictureOptions
     from audit.runner import Watcher
     from core.models.resolve import ResolvedModel
+    from remediate.counterfactual_data.picture_pairs import Gallery
 
 STATE = "repair.json"
 
@@ -45,6 +48,8 @@ class RepairOptions:
     source: Path | None = None
     #: Trainings to choose one of; ``training`` is then what its cells leave open.
     sweep: Sweep | None = None
+    #: The pictures that a vision-language model is repaired with; None: a repair of texts.
+    pictures: PictureOptions | None = None
     resume: bool = True
     debug: bool = False
 
@@ -60,7 +65,24 @@ class RepairOptions:
             "training": self.training.to_json(),
             "parallel": [self.parallel.mode.value, self.parallel.nproc, self.parallel.offload],
             **({"sweep": self.sweep.to_json()} if self.sweep is not None else {}),
+            **({"pictures": picture_names(self.pictures)} if self.pictures is not None else {}),
         }
+
+
+def picture_names(options: PictureOptions) -> dict[str, Any]:
+    """JSON-ready, and back again by ``PictureOptions`` of :func:`read_picture_options`."""
+    return {
+        name: str(value) if isinstance(value, Path) else value
+        for name, value in dataclasses.asdict(options).items()
+    }
+
+
+def read_picture_options(found: Mapping[str, Any]) -> PictureOptions:
+    """What :func:`picture_names` wrote."""
+    from audit.pictures import PictureOptions
+
+    paths = {name: Path(found[name]) for name in ("folder", "labels") if found.get(name)}
+    return PictureOptions(**{**found, **paths})
 
 
 class Repair:
@@ -78,6 +100,7 @@ class Repair:
         self.settings = self.folder / "settings"
         self.settings.mkdir(exist_ok=True)
         self._model: ResolvedModel | None = None
+        self._gallery: Gallery | None = None
 
     def _open(self) -> dict[str, Any]:
         path = self.folder / STATE
@@ -139,14 +162,20 @@ class Repair:
         """A folder of the same name may hold other weights by the time a repair goes on."""
         from core.models.fingerprint import fingerprint_model
 
-        found, known = fingerprint_model(path), self._state.get("fingerprint")
+        self._remember(
+            "fingerprint", fingerprint_model(path), f"The weights of {self.options.model}"
+        )
+
+    def _remember(self, name: str, found: str, what: str) -> None:
+        """Raises :class:`UsageProblem` where a repair that goes on finds another."""
+        known = self._state.get(name)
         if known is None:
-            self._state["fingerprint"] = found
+            self._state[name] = found
             write_json(self.folder / STATE, self._state)
         elif known != found:
             raise UsageProblem(
-                f"The weights of {self.options.model} are others than when {self.folder} was "
-                "begun: choose another folder with --out, or start it over with --no-resume."
+                f"{what} are others than when {self.folder} was begun: choose another folder with "
+                "--out, or start it over with --no-resume."
             )
 
     @property
@@ -158,6 +187,37 @@ class Repair:
     @property
     def splits(self) -> Splits:
         return split_occupations(self.options.seed)
+
+    @property
+    def about_pictures(self) -> bool:
+        """Whether a vision-language model's reading of pictures is repaired."""
+        return self.options.pictures is not None
+
+    @property
+    def aim(self) -> str:
+        """The suite that is repaired and whose held-out side judges."""
+        return PICTURE_SUITE if self.about_pictures else TEXT_SUITE
+
+    @property
+    def gallery(self) -> Gallery:
+        """The pictures of a repair about pictures, loaded once; every step uses the same."""
+        if self._gallery is None:
+            from remediate.counterfactual_data.picture_pairs import open_gallery
+
+            options = self.options
+            assert options.pictures is not None
+            self._gallery = open_gallery(options.pictures, options.seed, options.langs)
+            self._remember("pictures", self._gallery.set.fingerprint, "The pictures")
+        return self._gallery
+
+    def shared(self) -> dict[str, Any]:
+        """What every worker of the training is told of prompts and pictures."""
+        return self.chat() | ({"pictures": str(self.gallery.folder)} if self.about_pictures else {})
+
+    def held_out(self) -> dict[str, list[str]]:
+        """What the audits that judge ask about, by suite."""
+        judging = self.gallery.splits.only if self.about_pictures else self.splits.held_out
+        return {self.aim: list(judging)}
 
     def chat(self) -> dict[str, Any]:
         """The catalogue's chat format for checkpoints that ship none, for a worker's settings."""

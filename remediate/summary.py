@@ -31,7 +31,8 @@ def print_summary(found: Mapping[str, Any], folder: Path) -> int:
 
 
 def _changes(found: Mapping[str, Any]) -> Table:
-    table = _table(f"Held-out occupations and wordings · {found['model']}")
+    judged = "pictures" if "pictures" in found["data"] else "occupations"
+    table = _table(f"Held-out {judged} and wordings · {found['model']}")
     prompted = {row["metric"]: row["after"] for row in found["prompt_baseline"]["primary"]}
     for name in ("metric", "before", "after", "shrinkage", "adj. p", "told to be fair"):
         _column(table, name)

@@ -58,7 +58,7 @@ def build_pairs(splits: Splits, options: DataOptions, answers: Mapping[str, str]
         every, n_train=options.n_train, n_validation=options.n_validation, seed=options.seed
     )
     _require(every, chosen.train, chosen.validation)
-    return _numbered(chosen.train) + chosen.validation
+    return numbered(chosen.train) + chosen.validation
 
 
 def _require(every: Sequence[Pair], train: Sequence[Pair], validation: Sequence[Pair]) -> None:
@@ -80,7 +80,8 @@ def _require(every: Sequence[Pair], train: Sequence[Pair], validation: Sequence[
                 )
 
 
-def _numbered(pairs: Sequence[Pair]) -> list[Pair]:
+def numbered(pairs: Sequence[Pair]) -> list[Pair]:
+    """A pair met again gets an id of its own."""
     import dataclasses
 
     met: dict[str, int] = {}

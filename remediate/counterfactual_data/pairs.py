@@ -2,7 +2,9 @@
 
 ``pairs.jsonl`` holds one pair a line in TRL's conversational preference format (``prompt``,
 ``chosen``, ``rejected``: lists of messages) with the columns of :class:`Pair` beside it, so that
-``datasets.load_dataset("json", data_files=…)`` and other trainers read it as it is.
+``datasets.load_dataset("json", data_files=…)`` and other trainers read it as it is. Pairs about
+pictures have two columns more: ``images``, the files below the picture set's folder, and
+``image_ids``, what the audit calls them.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import EnvironmentProblem
-from core.models.base import Message
+from core.models.base import Image, Message
 
 
 class Kind(StrEnum):
@@ -23,12 +25,14 @@ class Kind(StrEnum):
 
     ``twin``: two texts that differ in gender alone; the right answer is indifference.
     ``neutral``: an answer that leaves the gender open is better than a stereotyped guess.
+    ``shown``: the gender that a picture shows is a better answer than the other one.
     ``anchor``: nothing; both sides stay as likely as the model had them.
     """
 
     TWIN = "twin"
     NEUTRAL = "neutral"
     ANCHOR = "anchor"
+    SHOWN = "shown"
 
 
 class Part(StrEnum):
@@ -47,7 +51,8 @@ class Pair:
     women, 0–1) are the occupation's; ``target`` is the wanted log π(chosen) − log π(rejected) in
     nats of a twin. ``source`` says where the texts come from: ``template``, ``model`` (sampled) or
     ``model+swap``. ``ends``: whether the turn ends after the texts; where they break off, nothing
-    is learned of ending there.
+    is learned of ending there. ``images`` are shown with the first question; ``group`` says of them
+    whether what they show agrees with the job's stereotype (``pro``, ``anti``).
     """
 
     id: str
@@ -66,6 +71,7 @@ class Pair:
     target: float = 0.0
     weight: float = 1.0
     ends: bool = True
+    images: tuple[Image, ...] = ()
 
     @property
     def sides(self) -> tuple[str, str]:
@@ -104,9 +110,9 @@ def check_pairs(pairs: Sequence[Pair]) -> None:
         seen.add(pair.id)
 
 
-def write_pairs(path: Path, pairs: Iterable[Pair]) -> None:
-    """Write whole or not at all."""
-    text = "".join(json.dumps(asdict(pair), ensure_ascii=False) + "\n" for pair in pairs)
+def write_pairs(path: Path, pairs: Iterable[Pair], *, pictures: Path | None = None) -> None:
+    """Write whole or not at all. ``pictures``: the folder that the pairs' pictures lie below."""
+    text = "".join(json.dumps(_row(pair, pictures), ensure_ascii=False) + "\n" for pair in pairs)
     partial = path.with_name(path.name + ".partial")
     try:
         partial.write_text(text, encoding="utf-8")
@@ -115,10 +121,22 @@ def write_pairs(path: Path, pairs: Iterable[Pair]) -> None:
         raise EnvironmentProblem(f"{path} cannot be written ({error.strerror}).") from error
 
 
-def read_pairs(path: Path) -> list[Pair]:
+def _row(pair: Pair, pictures: Path | None) -> dict[str, Any]:
+    row = asdict(pair)
+    del row["images"]
+    if pictures is None:
+        return row
+    return row | {
+        "images": [image.path.relative_to(pictures).as_posix() for image in pair.images],
+        "image_ids": [image.id for image in pair.images],
+    }
+
+
+def read_pairs(path: Path, *, pictures: Path | None = None) -> list[Pair]:
     """Read and check a pairs file, ours or a user's with the same columns.
 
-    Raises :class:`EnvironmentProblem` with the line that is wrong.
+    ``pictures`` as in :func:`write_pairs`. Raises :class:`EnvironmentProblem` with the line that
+    is wrong.
     """
     pairs = []
     try:
@@ -129,7 +147,7 @@ def read_pairs(path: Path) -> list[Pair]:
         if not line.strip():
             continue
         try:
-            pairs.append(_pair(json.loads(line)))
+            pairs.append(_pair(json.loads(line), pictures))
         except (ValueError, TypeError, KeyError) as error:
             raise EnvironmentProblem(
                 f"Line {number} of {path} is no preference pair ({error}): see docs/repair.md for "
@@ -141,7 +159,7 @@ def read_pairs(path: Path) -> list[Pair]:
     return pairs
 
 
-def _pair(row: dict[str, Any]) -> Pair:
+def _pair(row: dict[str, Any], pictures: Path | None) -> Pair:
     sides = {
         name: tuple(Message(role=m["role"], content=m["content"]) for m in row[name])
         for name in _SIDES
@@ -149,7 +167,11 @@ def _pair(row: dict[str, Any]) -> Pair:
     kinds = {"kind": Kind(row["kind"]), "part": Part(row["part"])}
     if not all(sides.values()):
         raise ValueError("prompt, chosen and rejected must hold a message each")
-    return Pair(**{**row, **sides, **kinds})
+    files, ids = row.pop("images", []), row.pop("image_ids", [])
+    if files and pictures is None:
+        raise ValueError("it shows a picture, and the folder of the pictures is not known")
+    shown = tuple(Image(i, (pictures or Path()) / f) for i, f in zip(ids, files, strict=True))
+    return Pair(**{**row, **sides, **kinds, "images": shown})
 
 
 _SIDES = ("prompt", "chosen", "rejected")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from remediate.counterfactual_data.pairs import Kind, Pair, Part
+from remediate.counterfactual_data.pairs import Pair, Part
 from remediate.counterfactual_data.wordings import SHARES, alternate, shuffled
 
 
@@ -17,15 +17,25 @@ class Selection:
     validation: list[Pair]
 
 
-def select(pairs: Sequence[Pair], *, n_train: int, n_validation: int, seed: int) -> Selection:
-    """``n_train`` training pairs by :data:`SHARES`, and at most ``n_validation`` twins.
+def select(
+    pairs: Sequence[Pair],
+    *,
+    n_train: int,
+    n_validation: int,
+    seed: int,
+    shares: Mapping[str, float] = SHARES,
+    validating: Sequence[str] = ("choice", "pronoun"),
+) -> Selection:
+    """``n_train`` training pairs by ``shares`` of probes, at most ``n_validation`` to validate.
+
+    Probes ``validating`` share the validation equally.
 
     Occupations take turns within a probe, both groups alike, so that a short training set is as
     balanced as a long one; a probe with fewer pairs than its share repeats them. The order mixes
     the probes evenly: every batch sees all of them.
     """
     train: list[tuple[float, str, Pair]] = []
-    for probe, share in SHARES.items():
+    for probe, share in shares.items():
         own = [p for p in pairs if p.part is Part.TRAIN and p.probe == probe]
         wanted = round(n_train * share)
         if not own or not wanted:
@@ -35,12 +45,13 @@ def select(pairs: Sequence[Pair], *, n_train: int, n_validation: int, seed: int)
             # Evenly spaced places on [0, 1): a merge of all probes by place interleaves them.
             place = (number + 0.5) / wanted
             train.append((place, probe, order[number % len(order)]))
-    validating = [p for p in pairs if p.part is Part.VALIDATION and p.kind is Kind.TWIN]
-    per_probe = max(1, n_validation // 2)
+    per_probe = max(1, n_validation // len(validating))
     kept = [
         pair
-        for probe in ("choice", "pronoun")
-        for pair in _by_turns([p for p in validating if p.probe == probe], seed)[:per_probe]
+        for probe in validating
+        for pair in _by_turns(
+            [p for p in pairs if p.part is Part.VALIDATION and p.probe == probe], seed
+        )[:per_probe]
     ]
     return Selection([pair for _, _, pair in sorted(train, key=lambda row: row[:2])], kept)
 

@@ -8,7 +8,7 @@ that line, but no gradient sees them.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from audit.probes.occupations import Occupation, occupations
@@ -41,9 +41,7 @@ def split_occupations(seed: int, jobs: Sequence[Occupation] | None = None) -> Sp
     parts: dict[str, list[str]] = {"train": [], "validation": [], "held_out": []}
     every = list(jobs if jobs is not None else occupations())
     for group in sorted({job.group for job in every}):
-        ids = sorted(
-            (job.id for job in every if job.group == group), key=lambda name: _key(seed, name)
-        )
+        ids = ranked(seed, [job.id for job in every if job.group == group])
         held = round(len(ids) * HELD_OUT_SHARE)
         validating = max(1, round(len(ids) * VALIDATION_SHARE))
         parts["held_out"] += ids[:held]
@@ -54,9 +52,14 @@ def split_occupations(seed: int, jobs: Sequence[Occupation] | None = None) -> Sp
 
 def split_wordings(seed: int, names: Mapping[str, object]) -> tuple[list[str], list[str]]:
     """(trained on, validating): at least one of each where there are two."""
-    order = sorted(names, key=lambda name: _key(seed, name))
+    order = ranked(seed, names)
     validating = max(1, round(len(order) * WORDING_SHARE)) if len(order) > 1 else 0
     return order[validating:], order[:validating]
+
+
+def ranked(seed: int, names: Iterable[str]) -> list[str]:
+    """The names in an order that depends on the seed and each name alone."""
+    return sorted(names, key=lambda name: _key(seed, name))
 
 
 def _key(seed: int, name: str) -> str:

@@ -3,7 +3,9 @@
 The two sides of a pair share their prompt, and twins share their text up to the first gendered
 word. :class:`SharedPrefixCollator` lays both sides into one row that computes the shared part
 once; :class:`PairCollator` is TRL's two rows a pair, for models whose attention takes no mask of
-our own. :func:`remediate.dpo.reference.agrees` says which of them a model may be given.
+our own. :func:`remediate.dpo.reference.agrees` says which of them a model may be given. Both take
+a :class:`~remediate.dpo.pictures.PictureReader` for pairs that show pictures; the batch's
+``pictures`` then holds what the model is given beside the tokens.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ from trl.trainer.dpo_trainer import DataCollatorForPreference
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from remediate.dpo.pictures import PictureReader
+
 #: Columns that are numbers of a pair, with their torch dtype's name.
 NUMBERS = {
     "row": "long", "kind": "long", "group": "long", "probe": "long", "target": "float32",
@@ -26,12 +30,14 @@ NUMBERS = {
 class PairCollator:
     """Two rows a pair, prompt + completion each, chosen half first (TRL's layout)."""
 
-    def __init__(self, pad_token_id: int) -> None:
+    def __init__(self, pad_token_id: int, reader: PictureReader | None = None) -> None:
         self._inner = DataCollatorForPreference(pad_token_id=pad_token_id)
+        self._reader = reader
 
-    def __call__(self, examples: list[dict[str, Any]]) -> dict[str, Tensor]:
-        batch: dict[str, Tensor] = self._inner(examples)
-        return batch | _numbers(examples)
+    def __call__(self, examples: list[dict[str, Any]]) -> dict[str, Any]:
+        batch: dict[str, Any] = self._inner(examples)
+        length = batch["input_ids"].shape[1]
+        return batch | _numbers(examples) | _pictures(self._reader, examples, length, sides=2)
 
 
 class SharedPrefixCollator:
@@ -44,10 +50,11 @@ class SharedPrefixCollator:
     log-probability counts for chosen and for rejected (shared completion tokens for both).
     """
 
-    def __init__(self, pad_token_id: int) -> None:
+    def __init__(self, pad_token_id: int, reader: PictureReader | None = None) -> None:
         self._pad = pad_token_id
+        self._reader = reader
 
-    def __call__(self, examples: list[dict[str, Any]]) -> dict[str, Tensor]:
+    def __call__(self, examples: list[dict[str, Any]]) -> dict[str, Any]:
         import torch
 
         rows = [_Row(example) for example in examples]
@@ -74,7 +81,7 @@ class SharedPrefixCollator:
             "sides": sides,
             "lengths": sides.sum(dim=2),
         }
-        return batch | _numbers(examples)
+        return batch | _numbers(examples) | _pictures(self._reader, examples, length, sides=1)
 
 
 class _Row:
@@ -98,6 +105,14 @@ def common_prefix(one: Sequence[int], two: Sequence[int]) -> int:
             break
         n += 1
     return n
+
+
+def _pictures(
+    reader: PictureReader | None, examples: list[dict[str, Any]], length: int, *, sides: int
+) -> dict[str, Any]:
+    if reader is None:
+        return {}
+    return {"pictures": reader.columns(examples, length, sides=sides)}
 
 
 def _numbers(examples: list[dict[str, Any]]) -> dict[str, Tensor]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -19,8 +20,9 @@ class TrainingConfig:
     """One training run. Wrong combinations fail here, not after the model has loaded."""
 
     loss: LossName = "parity"
-    """Loss of twin pairs; neutral pairs take ``sigmoid_sft`` and anchors stay where they are.
-    With a preference loss the anti-stereotyped twin is the chosen one."""
+    """Loss of twin pairs and of what a picture shows; neutral pairs take ``sigmoid_sft`` and
+    anchors stay where they are. With a preference loss the anti-stereotyped twin is the chosen
+    one."""
 
     target: Literal["parity", "labour"] = "parity"
     """What the margin of parity twins is driven to: 0, or log(s/(1−s)) of the occupation's share
@@ -113,6 +115,34 @@ class TrainingConfig:
 
     def to_json(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
+
+
+#: What a training with pictures takes where the command line leaves it open: of a picture one
+#: answer is right, so a preference loss with a likelihood term, and a β at the upper end of what is
+#: usual: short answers have small margins, which a small β hardly pulls at. A picture's tokens
+#: count to the length; a larger batch holds what is to stay better than more steps do.
+_PICTURES: dict[str, Any] = {
+    "loss": "sigmoid_sft",
+    "learning_rate": 4e-4,
+    "beta": 0.5,
+    "steps": 200,
+    "batch": 16,
+    "max_length": 2048,
+}
+#: The same of what has no option of its own. Few professions validate, so that single validations
+#: are noisy: they are more frequent, and more of them may fail to improve.
+_PICTURES_BESIDE: dict[str, Any] = {
+    "neutral_weight": 1.0,
+    "anchor_weight": 0.5,
+    "evaluate_every": 10,
+    "patience": 12,
+}
+
+
+def for_pictures(left_open: Collection[str]) -> dict[str, Any]:
+    """Settings for pairs about pictures, by field: those ``left_open``, and ``beside`` them."""
+    chosen = {name: value for name, value in _PICTURES.items() if name in left_open}
+    return chosen | {"beside": _PICTURES_BESIDE}
 
 
 def _one_of(flag: str, value: str, known: tuple[str, ...]) -> None:

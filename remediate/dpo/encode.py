@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from core.errors import EnvironmentProblem
 from core.models.chat import ChatRenderer
 from remediate.counterfactual_data.pairs import Kind, Pair, Part
 from remediate.dpo.config import TrainingConfig
 
+if TYPE_CHECKING:
+    from remediate.dpo.pictures import PictureReader
+
 KINDS = tuple(Kind)
-GROUPS = ("", "men", "mixed", "women")
+GROUPS = ("", "men", "mixed", "women", "pro", "anti")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,8 @@ class Encoded:
     """One pair as the collator takes it; ``row`` is its place in the pairs file.
 
     ``kind`` and ``group`` index :data:`KINDS` and :data:`GROUPS`; ``target`` is in nats.
+    ``pictures`` are paths; ``token_kinds`` as :meth:`remediate.dpo.pictures.PictureReader.prompt`
+    gives them.
     """
 
     row: int
@@ -32,19 +38,32 @@ class Encoded:
     probe: str
     target: float
     weight: float
+    pictures: list[str] = field(default_factory=list)
+    token_kinds: list[int] = field(default_factory=list)
 
     def __len__(self) -> int:
         """Tokens of prompt and both sides."""
         return len(self.prompt_ids) + len(self.chosen_ids) + len(self.rejected_ids)
 
 
-def encode(pairs: Sequence[Pair], renderer: ChatRenderer, config: TrainingConfig) -> list[Encoded]:
+def encode(
+    pairs: Sequence[Pair],
+    renderer: ChatRenderer,
+    config: TrainingConfig,
+    reader: PictureReader | None = None,
+) -> list[Encoded]:
     """Tokenise every pair, prompts by the same renderer as the audit's.
 
-    Raises :class:`EnvironmentProblem` for a pair longer than ``max_length``, whose sides are the
-    same tokens or whose completion is empty: nothing is cut silently.
+    ``reader`` is wanted by pairs that show pictures. Raises :class:`EnvironmentProblem` for a pair
+    longer than ``max_length``, whose sides are the same tokens or whose completion is empty:
+    nothing is cut silently; and where some pairs show pictures and others do not.
     """
-    return [_encode(row, pair, renderer, config) for row, pair in enumerate(pairs)]
+    if len({bool(pair.images) for pair in pairs}) > 1:
+        raise EnvironmentProblem(
+            "Some pairs of pairs.jsonl show pictures and others do not: a batch is of one sort, so "
+            "train on them one after the other."
+        )
+    return [_encode(row, pair, renderer, config, reader) for row, pair in enumerate(pairs)]
 
 
 def by_length(pairs: Sequence[Encoded], batch: int) -> list[Encoded]:
@@ -59,10 +78,19 @@ def by_length(pairs: Sequence[Encoded], batch: int) -> list[Encoded]:
     ]
 
 
-def _encode(row: int, pair: Pair, renderer: ChatRenderer, config: TrainingConfig) -> Encoded:
-    prompt = renderer.prompt_ids(pair.prompt)
+def _encode(
+    row: int,
+    pair: Pair,
+    renderer: ChatRenderer,
+    config: TrainingConfig,
+    reader: PictureReader | None,
+) -> Encoded:
+    if reader is not None and pair.images:
+        prompt, token_kinds = reader.prompt(pair.prompt, pair.images)
+    else:
+        prompt, token_kinds = renderer.prompt_ids(pair.prompt), []
     token_ids = renderer.answer_ids if pair.ends else renderer.continuation_ids
-    sides = [token_ids(pair.prompt, text) for text in pair.sides]
+    sides = [token_ids(pair.prompt, text, len(pair.images)) for text in pair.sides]
     longest = len(prompt) + max(map(len, sides))
     if longest > config.max_length:
         raise EnvironmentProblem(
@@ -84,6 +112,8 @@ def _encode(row: int, pair: Pair, renderer: ChatRenderer, config: TrainingConfig
         probe=pair.probe,
         target=_target(pair, config),
         weight=pair.weight * _KIND_WEIGHT[pair.kind](config),
+        pictures=[str(image.path) for image in pair.images],
+        token_kinds=token_kinds,
     )
 
 
@@ -91,6 +121,7 @@ _KIND_WEIGHT: dict[Kind, Any] = {
     Kind.TWIN: lambda config: 1.0,
     Kind.NEUTRAL: lambda config: config.neutral_weight,
     Kind.ANCHOR: lambda config: config.anchor_weight,
+    Kind.SHOWN: lambda config: 1.0,
 }
 
 
@@ -113,7 +144,7 @@ def training_rows(
             sides.reverse()
         (chosen, ref_chosen), (rejected, ref_rejected) = sides
         rows.append(
-            asdict(item)
+            columns(item)
             | {
                 "probe": probes.index(item.probe),
                 "chosen_ids": chosen,
@@ -123,6 +154,14 @@ def training_rows(
             }
         )
     return rows
+
+
+def columns(item: Encoded) -> dict[str, Any]:
+    """A pair's row as the collators take it; those of texts have no columns about pictures."""
+    row = asdict(item)
+    if not item.pictures:
+        del row["pictures"], row["token_kinds"]
+    return row
 
 
 def probe_names(pairs: Sequence[Pair]) -> list[str]:
@@ -148,7 +187,11 @@ def _target(pair: Pair, config: TrainingConfig) -> float:
 def show(pair: Encoded, renderer: ChatRenderer) -> str:
     """One tokenised pair for a person: what is masked, what is learned, token by token."""
     decode = renderer.tokenizer.decode
-    lines = [f"masked ({len(pair.prompt_ids)} tokens): {decode(pair.prompt_ids)!r}"]
+    prompt = decode(pair.prompt_ids)
+    if pair.pictures:
+        # A picture is one placeholder many times over.
+        prompt = re.sub(r"(<[^<>]+>)\1{3,}", r"\1…", prompt)
+    lines = [f"masked ({len(pair.prompt_ids)} tokens): {prompt!r}"]
     for name, ids in (("chosen", pair.chosen_ids), ("rejected", pair.rejected_ids)):
         tokens = " ".join(f"{decode([i])!r}" for i in ids)
         lines.append(f"{name} ({len(ids)} tokens learned): {tokens}")

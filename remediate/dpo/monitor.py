@@ -1,10 +1,25 @@
-"""What training is stopped by: |bias| on validation twins, not the loss."""
+"""What training is stopped by: |bias| on validation pairs, not the loss."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
+
+
+class Found(Protocol):
+    """Numbers of one validation; ``bias`` is among them and is what is wanted small."""
+
+    def to_json(self) -> dict[str, float]: ...
+
+
+class Validation(Protocol):
+    """(margins in nats, groups, probes) of the validation pairs → what they amount to."""
+
+    def __call__(
+        self, margins: Sequence[float], groups: Sequence[str], probes: Sequence[str]
+    ) -> Found: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +58,54 @@ def validation_bias(margins: Sequence[float], groups: Sequence[str], probes: Seq
     return Bias(_mean(gaps), _mean(skews), math.sqrt(_mean(squares)))
 
 
-def _mean(values: Sequence[float]) -> float:
+@dataclass(frozen=True, slots=True)
+class Misreading:
+    """Of pictures, as probabilities between the two answers of a pair.
+
+    ``gap``: P(what is shown) on pictures that agree with their job's stereotype minus that on
+    pictures that do not. ``miss``: P(the other gender), the worse of the two groups. ``guess``:
+    P(the stereotyped gender) on neutral pictures, against leaving it open. ``bias`` is their sum:
+    a gap alone is closed by reading nothing, a miss alone leaves neutral pictures out.
+    """
+
+    gap: float
+    miss: float
+    guess: float
+
+    @property
+    def bias(self) -> float:
+        return abs(self.gap) + self.miss + self.guess
+
+    def to_json(self) -> dict[str, float]:
+        return {"bias": self.bias, "gap": self.gap, "miss": self.miss, "guess": self.guess}
+
+
+def misreading(
+    margins: Sequence[float], groups: Sequence[str], probes: Sequence[str]
+) -> Misreading:
+    """Margins are log π(right answer) − log π(wrong one); probes ``shown`` and ``neutral``.
+
+    Raises ValueError where a group or probe has no pair.
+    """
+    rows = list(zip(margins, groups, probes, strict=True))
+    wanted = "pictures with and against a stereotype, and without a gender"
+
+    def mean(probe: str, group: str | None = None) -> float:
+        kept = [m for m, g, p in rows if p == probe and group in (None, g)]
+        return _mean([_probability(m) for m in kept], wanted)
+
+    pro, anti = mean("shown", "pro"), mean("shown", "anti")
+    return Misreading(pro - anti, 1 - min(pro, anti), 1 - mean("neutral"))
+
+
+def _probability(margin: float) -> float:
+    """Logistic function, safe for large margins."""
+    return 0.5 * (1 + math.tanh(margin / 2))
+
+
+def _mean(
+    values: Sequence[float], wanted: str = "twins of women- and of men-dominated occupations"
+) -> float:
     if not values:
-        raise ValueError("validation needs twins of women- and of men-dominated occupations")
+        raise ValueError(f"validation needs {wanted}")
     return math.fsum(values) / len(values)

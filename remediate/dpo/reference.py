@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from remediate.dpo.encode import Encoded
+from remediate.dpo.encode import Encoded, columns
+
+if TYPE_CHECKING:
+    from remediate.dpo.pictures import PictureReader
 
 
 def pair_logps(model: Any, batch: dict[str, Any]) -> tuple[Any, Any]:
@@ -16,19 +19,31 @@ def pair_logps(model: Any, batch: dict[str, Any]) -> tuple[Any, Any]:
     ``batch`` is of either collator. ``model`` carries TRL's fused LM head.
     """
     ids = batch["input_ids"]
+    pictures = _pictures(model, batch)
     if "sides" in batch:
         counted = batch["sides"].sum(dim=1) > 0
         seen = {
             "attention_mask": _mask(model, batch["attention"]),
             "position_ids": batch["position_ids"],
+            **pictures,
         }
         each = _token_logps(model, ids, ids.masked_fill(~counted, -100), seen)
         both = (each.unsqueeze(1) * batch["sides"][:, :, 1:]).sum(dim=2)
         return both[:, 0], both[:, 1]
     labels = ids.masked_fill(batch["completion_mask"] == 0, -100)
-    each = _token_logps(model, ids, labels, {"attention_mask": batch["attention_mask"]})
+    seen = {"attention_mask": batch["attention_mask"], **pictures}
+    each = _token_logps(model, ids, labels, seen)
     chosen, rejected = each.sum(dim=1).chunk(2, dim=0)
     return chosen, rejected
+
+
+def _pictures(model: Any, batch: dict[str, Any]) -> dict[str, Any]:
+    """What the model is given beside the tokens, in its precision; nothing for texts."""
+    if "pictures" not in batch:
+        return {}
+    from core.models.image_prompts import move
+
+    return move(batch["pictures"], _unwrapped(model))
 
 
 def _token_logps(model: Any, ids: Any, labels: Any, seen: dict[str, Any]) -> Any:
@@ -91,7 +106,14 @@ def lengths(batch: dict[str, Any]) -> tuple[Any, Any]:
     return chosen, rejected
 
 
-def agrees(model: Any, encoded: Sequence[Encoded], pad_token_id: int, *, atol: float) -> bool:
+def agrees(
+    model: Any,
+    encoded: Sequence[Encoded],
+    pad_token_id: int,
+    *,
+    atol: float,
+    reader: PictureReader | None = None,
+) -> bool:
     """Whether the shared-prefix layout gives ``model`` the same log-probabilities as two rows.
 
     Asked of a few pairs before anything is computed: an attention that ignores the mask, or a
@@ -101,10 +123,10 @@ def agrees(model: Any, encoded: Sequence[Encoded], pad_token_id: int, *, atol: f
 
     few = list(encoded[:: max(1, len(encoded) // 6)])[:6]
     try:
-        shared = reference_logps(model, few, SharedPrefixCollator(pad_token_id))
+        shared = reference_logps(model, few, SharedPrefixCollator(pad_token_id, reader))
     except (RuntimeError, ValueError, TypeError, IndexError):
         return False  # a mask of another shape than this model takes
-    plain = reference_logps(model, few, PairCollator(pad_token_id))
+    plain = reference_logps(model, few, PairCollator(pad_token_id, reader))
     return bool(np.allclose(shared, plain, atol=atol, rtol=1e-4))
 
 
@@ -121,17 +143,16 @@ def reference_logps(
     Sorted by length inside, so that little is padded; the result does not depend on it beyond
     floating-point noise.
     """
-    import dataclasses
-
     import torch
+    from accelerate.utils import send_to_device
 
     device = next(model.parameters()).device
     out = np.empty((len(encoded), 2))
     order = sorted(range(len(encoded)), key=lambda i: len(encoded[i]), reverse=True)
     for start in range(0, len(order), batch_size):
         rows = order[start : start + batch_size]
-        examples = [dataclasses.asdict(encoded[i]) | {"probe": 0} for i in rows]
-        batch = {name: value.to(device) for name, value in collate(examples).items()}
+        examples = [columns(encoded[i]) | {"probe": 0} for i in rows]
+        batch = send_to_device(collate(examples), device)
         with torch.inference_mode():
             chosen, rejected = pair_logps(model, batch)
         out[rows, 0] = chosen.float().cpu().numpy()

@@ -17,7 +17,7 @@ from audit.manifest import read_json
 from core.errors import EnvironmentProblem
 from remediate.counterfactual_data.pairs import Part, read_pairs
 from remediate.dpo.config import TrainingConfig
-from remediate.workers import chat_renderer, pad_id
+from remediate.workers import chat_renderer, pad_id, picture_reader, pictures_folder
 
 #: What transformers writes last into a checkpoint; one without it was being written when killed.
 _LAST_WRITTEN = "trainer_state.json"
@@ -39,14 +39,17 @@ def main(settings_path: Path) -> None:
     from core.models.causal_lm import choose_device, choose_dtype
     from remediate.dpo.collate import PairCollator, SharedPrefixCollator
     from remediate.dpo.encode import by_length, encode, probe_names, training_rows
+    from remediate.dpo.monitor import misreading, validation_bias
     from remediate.dpo.trainer import ReloadCheck, RepairTrainer
     from remediate.lora.tuners import adapter_config
 
     torch.manual_seed(config.seed)
-    pairs = read_pairs(Path(settings["pairs"]))
+    shown = pictures_folder(settings)
+    pairs = read_pairs(Path(settings["pairs"]), pictures=shown)
     renderer = chat_renderer(settings, model_path)
+    reader = picture_reader(settings, model_path, renderer)
     reference = np.load(settings["reference"])["logps"]
-    encoded = encode(pairs, renderer, config)
+    encoded = encode(pairs, renderer, config, reader)
     parts = {part: [e for e in encoded if pairs[e.row].part is part] for part in Part}
     parts[Part.TRAIN] = by_length(parts[Part.TRAIN], config.batch)
     parts[Part.VALIDATION] = by_length(parts[Part.VALIDATION], len(encoded))
@@ -95,13 +98,14 @@ def main(settings_path: Path) -> None:
         settings=config,
         ids=[pair.id for pair in pairs],
         probes=probe_names(pairs),
+        validation=validation_bias if shown is None else misreading,
         model=model,
         args=arguments,
         processing_class=renderer.tokenizer,
         train_dataset=Dataset.from_list(rows[Part.TRAIN]),
         eval_dataset=Dataset.from_list(rows[Part.VALIDATION]),
-        data_collator=collator(pad_id(renderer.tokenizer)),
-        peft_config=adapter_config(model, config),
+        data_collator=collator(pad_id(renderer.tokenizer), reader),
+        peft_config=adapter_config(model, config, connector=shown is not None),
         callbacks=[EarlyStoppingCallback(config.patience), ReloadCheck()],
     )
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
@@ -158,15 +162,17 @@ def load_trainable(
     path: Path, config: TrainingConfig, *, dtype: Any, device: str, sharded: bool
 ) -> Any:
     """The base model, quantised where the tuner wants it; a sharding engine places it itself."""
-    from transformers import AutoModelForCausalLM
+    from transformers import AutoModelForCausalLM, AutoModelForImageTextToText
 
+    from core.models.vision import folder_takes_images
     from remediate.lora.tuners import quantisation
 
     quantised = quantisation(config, compute_dtype=dtype)
     # Quantised weights are placed while they load: each process on its own GPU.
     own = f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if device == "cuda" else device
     placed = {} if sharded or quantised is None else {"device_map": {"": own}}
-    return AutoModelForCausalLM.from_pretrained(
+    whole = AutoModelForImageTextToText if folder_takes_images(path) else AutoModelForCausalLM
+    return whole.from_pretrained(
         path,
         dtype=dtype,
         local_files_only=True,

@@ -19,7 +19,7 @@ from remediate.dpo import losses
 from remediate.dpo.config import TrainingConfig
 from remediate.dpo.encode import GROUPS, KINDS
 from remediate.dpo.losses import LogProbs
-from remediate.dpo.monitor import validation_bias
+from remediate.dpo.monitor import Validation, validation_bias
 from remediate.dpo.reference import lengths, pair_logps
 
 
@@ -27,15 +27,22 @@ class RepairTrainer(DPOTrainer):  # type: ignore[misc]
     """Trains on encoded pairs with precomputed reference log-probabilities.
 
     ``ids`` are the pairs' ids by row, to name them in an error; ``probes`` the names that the
-    column ``probe`` indexes.
+    column ``probe`` indexes; ``validation`` is what training is stopped by.
     """
 
     def __init__(
-        self, *, settings: TrainingConfig, ids: Sequence[str], probes: Sequence[str], **rest: Any
+        self,
+        *,
+        settings: TrainingConfig,
+        ids: Sequence[str],
+        probes: Sequence[str],
+        validation: Validation = validation_bias,
+        **rest: Any,
     ) -> None:
         self.settings = settings
         self._ids = ids
         self._probes = probes
+        self._validation = validation
         super().__init__(**rest)
 
     def _prepare_dataset(self, dataset: Any, *_: Any) -> Any:
@@ -109,7 +116,7 @@ class RepairTrainer(DPOTrainer):  # type: ignore[misc]
     def evaluate(
         self, eval_dataset: Any = None, ignore_keys: Any = None, metric_key_prefix: str = "eval"
     ) -> dict[str, float]:
-        """|bias| of the validation twins (:mod:`remediate.dpo.monitor`)."""
+        """|bias| of the validation pairs (:mod:`remediate.dpo.monitor`)."""
         import torch
 
         model = self.model_wrapped
@@ -126,7 +133,7 @@ class RepairTrainer(DPOTrainer):  # type: ignore[misc]
                 groups += [GROUPS[i] for i in g.tolist()]
                 probes += [self._probes[i] for i in p.tolist()]
         model.train(was_training)
-        found = validation_bias(margins, groups, probes).to_json()
+        found = self._validation(margins, groups, probes).to_json()
         metrics = {f"{metric_key_prefix}_{name}": value for name, value in found.items()}
         self.log(dict(metrics))
         self.control = self.callback_handler.on_evaluate(
@@ -139,14 +146,15 @@ def pair_losses(lp: LogProbs, kinds: Any, targets: Any, config: TrainingConfig) 
     """The loss of every pair by its kind, shape (batch,)."""
     import torch
 
-    twin = _twin_loss(lp, targets, config)
+    # Of twins and of what a picture shows the loss is the one asked for.
+    asked = _asked_loss(lp, targets, config)
     neutral = losses.sigmoid_sft(lp, beta=config.beta, sft_weight=config.sft_weight)
     anchor = losses.stay(lp, delta=config.delta)
-    by_kind = {Kind.TWIN: twin, Kind.NEUTRAL: neutral, Kind.ANCHOR: anchor}
+    by_kind = {Kind.TWIN: asked, Kind.NEUTRAL: neutral, Kind.ANCHOR: anchor, Kind.SHOWN: asked}
     return torch.stack([by_kind[kind] for kind in KINDS]).gather(0, kinds.unsqueeze(0)).squeeze(0)
 
 
-def _twin_loss(lp: LogProbs, targets: Any, config: TrainingConfig) -> Any:
+def _asked_loss(lp: LogProbs, targets: Any, config: TrainingConfig) -> Any:
     if config.loss == "parity":
         return losses.parity(lp, target=targets, keep=config.keep, delta=config.delta)
     if config.loss == "robust":

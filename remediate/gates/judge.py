@@ -56,8 +56,8 @@ def judge(
     """
     limits = limits or Limits()
     return [
-        _perplexity(before["passages"], after["passages"], limits.perplexity_ratio),
-        _kl(before["answers"], after["answers"], limits.kl_per_token),
+        perplexity(before["passages"], after["passages"], limits.perplexity_ratio),
+        answers_kl(before["answers"], after["answers"], limits.kl_per_token),
         _accuracy(before["stated"], after["stated"], limits.accuracy_drop),
         _refusals(refusals, limits.refusal_rise),
     ]
@@ -81,7 +81,7 @@ def upper_limit(values: Sequence[float], limit: float) -> tuple[float, float, fl
     return mean, bound, float(stats.t.cdf((mean - limit) / error, n - 1))
 
 
-def _perplexity(before: Any, after: Any, limit: float) -> Gate:
+def perplexity(before: Any, after: Any, limit: float) -> Gate:
     """exp of the mean over passages of the difference of nats per token."""
     differences = [
         after[key]["nll"] / row["tokens"] - row["nll"] / row["tokens"]
@@ -99,7 +99,7 @@ def _perplexity(before: Any, after: Any, limit: float) -> Gate:
     )  # fmt: skip
 
 
-def _kl(before: Any, after: Any, limit: float) -> Gate:
+def answers_kl(before: Any, after: Any, limit: float, name: str = "kl_per_token") -> Gate:
     """KL(base ‖ repaired) per token of the base's own answers, averaged over requests."""
     values = [
         math.fsum(
@@ -110,7 +110,7 @@ def _kl(before: Any, after: Any, limit: float) -> Gate:
         for key in before
     ]
     mean, bound, p = upper_limit(values, limit)
-    return Gate("kl_per_token", 0.0, mean, mean, bound, limit, p, len(values), bound <= limit)
+    return Gate(name, 0.0, mean, mean, bound, limit, p, len(values), bound <= limit)
 
 
 def token_kl(p: Sequence[float], q: Sequence[float]) -> float:

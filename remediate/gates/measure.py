@@ -18,7 +18,7 @@ from audit.manifest import read_json
 from core.datafile import read_yaml
 from remediate.workers import chat_renderer, pad_id
 
-_ANSWER_TOKENS = 32
+ANSWER_TOKENS = 32
 
 
 def load_data(name: str) -> dict[str, Any]:
@@ -47,6 +47,10 @@ def main(settings_path: Path) -> None:
         "stated": stated_correct(model, renderer, langs, settings["occupations"]),
         "answers": everyday(model, renderer, langs, answers),
     }
+    if "picture_set" in settings:
+        from remediate.gates.measure_pictures import measure_pictures
+
+        found |= measure_pictures(model, renderer, settings)
     out = Path(settings["out"])
     # Not write_json: a broken model's NaN must get through to the judgement, which names it.
     partial = out.with_name(out.name + ".partial")
@@ -160,7 +164,7 @@ def everyday(
                 own = model.generate(
                     input_ids=tokens,
                     attention_mask=torch.ones_like(tokens),
-                    max_new_tokens=_ANSWER_TOKENS,
+                    max_new_tokens=ANSWER_TOKENS,
                     do_sample=False,
                     pad_token_id=pad_id(renderer.tokenizer),
                 )[0, len(prompt) :].tolist()
@@ -168,18 +172,27 @@ def everyday(
                 whole = torch.tensor([[*prompt, *base]], device=device)
                 logits = model(input_ids=whole).logits[0, len(prompt) - 1 : -1].float()
                 logprobs = torch.log_softmax(logits, dim=-1).cpu()
-            top = (
-                torch.tensor(given[key]["top"])
-                if given
-                else logprobs.topk(min(64, logprobs.shape[1]), dim=1).indices
-            )
-            out[key] = {
-                "ids": base,
-                "text": renderer.tokenizer.decode(own, skip_special_tokens=True),
-                "top": top.tolist(),
-                "logprobs": logprobs.gather(1, top).tolist(),
-            }
+            out[key] = answer_row(renderer, own, base, logprobs, given[key] if given else None)
     return out
+
+
+def answer_row(
+    renderer: Any, own: list[int], base: list[int], logprobs: Any, given: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """One request's row of :func:`everyday`; ``logprobs``: (base's tokens, vocabulary)."""
+    import torch
+
+    top = (
+        torch.tensor(given["top"])
+        if given
+        else logprobs.topk(min(64, logprobs.shape[1]), dim=1).indices
+    )
+    return {
+        "ids": base,
+        "text": renderer.tokenizer.decode(own, skip_special_tokens=True),
+        "top": top.tolist(),
+        "logprobs": logprobs.gather(1, top).tolist(),
+    }
 
 
 if __name__ == "__main__":

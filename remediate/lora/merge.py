@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,14 @@ from core.errors import EnvironmentProblem
 #: Largest difference of a log-probability (nats) between base + adapter and merged, by dtype.
 #: float32: 10 times what was seen (9e-5 in logits); bfloat16 has 8 bits of mantissa.
 TOLERANCE = {"float32": 1e-3, "bfloat16": 0.15, "float16": 0.05}
-_TOKENIZER = (
+#: What a model's folder holds beside its weights: tokenizer, and processor of pictures.
+_BESIDE = (
     "tokenizer*", "*.model", "vocab*", "merges.txt", "special_tokens_map.json", "added_tokens.json",
-    "chat_template*", "generation_config.json",
+    "chat_template*", "generation_config.json", "processor_config.json",
+    "preprocessor_config.json", "video_preprocessor_config.json",
 )  # fmt: skip
+#: Token ids of a text, or what a model is called with where a prompt shows pictures.
+Prompt = Sequence[int] | Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +36,12 @@ class MergeCheck:
         return asdict(self)
 
 
-def merge(base: Path, adapter: Path, out: Path, prompts: Sequence[Sequence[int]]) -> MergeCheck:
-    """Write ``out`` (safetensors, tokenizer, config) whole or not at all.
+def merge(base: Path, adapter: Path, out: Path, prompts: Sequence[Prompt]) -> MergeCheck:
+    """Write ``out`` (safetensors, tokenizer, processor, config) whole or not at all.
 
     The base is read anew in full precision, whatever it was trained in: merging into quantised
-    weights would round the update away (QLoRA). ``prompts`` are token ids, on which base +
-    adapter and the saved model are compared. Raises :class:`EnvironmentProblem` where they differ
+    weights would round the update away (QLoRA). On ``prompts`` base + adapter and the saved model
+    are compared. Raises :class:`EnvironmentProblem` where they differ
     by more than :data:`TOLERANCE`.
     """
     from peft import PeftModel
@@ -58,7 +62,7 @@ def merge(base: Path, adapter: Path, out: Path, prompts: Sequence[Sequence[int]]
         merged = model.merge_and_unload(safe_merge=True)
         try:
             merged.save_pretrained(partial, safe_serialization=True)
-            for pattern in _TOKENIZER:
+            for pattern in _BESIDE:
                 for file in base.glob(pattern):
                     if not (partial / file.name).exists():
                         shutil.copyfile(file, partial / file.name)
@@ -91,14 +95,20 @@ def merge(base: Path, adapter: Path, out: Path, prompts: Sequence[Sequence[int]]
     return check
 
 
-def _next_token_logprobs(model: Any, prompts: Sequence[Sequence[int]]) -> list[Any]:
+def _next_token_logprobs(model: Any, prompts: Sequence[Prompt]) -> list[Any]:
     """For every prompt the log-probabilities of all next tokens, shape (vocabulary,), nats."""
     import torch
 
+    from core.models.image_prompts import move
+
     found = []
     with torch.inference_mode():
-        for ids in prompts:
-            tokens = torch.tensor([list(ids)], device=next(model.parameters()).device)
-            logits = model(input_ids=tokens).logits[0, -1].float()
+        for prompt in prompts:
+            if isinstance(prompt, Mapping):
+                inputs = move(prompt, model)
+            else:
+                device = next(model.parameters()).device
+                inputs = {"input_ids": torch.tensor([list(prompt)], device=device)}
+            logits = model(**inputs).logits[0, -1].float()
             found.append(torch.log_softmax(logits, dim=-1).cpu())
     return found

@@ -8,8 +8,8 @@ from remediate.dpo.config import TrainingConfig
 from remediate.lora.targets import linear_layers, towers
 
 
-def adapter_config(model: Any, config: TrainingConfig) -> Any:
-    """``peft.LoraConfig`` for ``config.tuner``.
+def adapter_config(model: Any, config: TrainingConfig, *, connector: bool = False) -> Any:
+    """``peft.LoraConfig`` for ``config.tuner``; ``connector`` as in :func:`linear_layers`.
 
     B starts at zero, so that the untrained adapter is the reference: initialisations that change
     the base (PiSSA, OLoRA) would make the implicit reference wrong and are not offered.
@@ -22,8 +22,8 @@ def adapter_config(model: Any, config: TrainingConfig) -> Any:
         lora_alpha=config.alpha,
         lora_dropout=0.0,
         bias="none",
-        target_modules=linear_layers(model),
-        exclude_modules=towers(model),
+        target_modules=linear_layers(model, connector=connector),
+        exclude_modules=towers(model, connector=connector),
         use_dora=config.tuner == "dora",
         use_rslora=config.tuner == "rslora",
     )

@@ -18,9 +18,15 @@ SIDE_COLOURS: Final = {"before": "#B34700", "after": "#0072B2", "prompted": "#5b
 SIDE_SHAPES: Final = {"before": "triangle-up", "after": "circle", "prompted": "diamond"}
 #: An upright stroke: vega's own "stroke" lies on its side in a legend.
 TICK: Final = "M0,-0.8L0,0.8"
-CURVE_COLOURS: Final = {"bias": "#1b2430", "gap": "#0072B2", "skew": "#B34700"}
-CURVE_SHAPES: Final = {"bias": "circle", "gap": "triangle-up", "skew": "square"}
-CURVE_DASHES: Final = {"bias": [1, 0], "gap": [7, 3], "skew": [2, 3]}
+CURVE_COLOURS: Final = {"bias": "#1b2430", "gap": "#0072B2", "skew": "#B34700"} | {
+    "miss": "#B34700", "guess": "#6a4c93",
+}  # fmt: skip
+CURVE_SHAPES: Final = {"bias": "circle", "gap": "triangle-up", "skew": "square"} | {
+    "miss": "square", "guess": "diamond",
+}  # fmt: skip
+CURVE_DASHES: Final = {"bias": [1, 0], "gap": [7, 3], "skew": [2, 3]} | {
+    "miss": [2, 3], "guess": [9, 2, 2, 2],
+}  # fmt: skip
 
 Row = Mapping[str, Any]
 

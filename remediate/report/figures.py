@@ -13,7 +13,7 @@ from remediate.report import charts
 from remediate.report.load import RepairRecord
 from remediate.report.measures import Change
 from remediate.report.occupations import Job
-from remediate.report.words import say
+from remediate.report.words import say, told
 
 
 def panels(changes: Sequence[Change], prefix: str) -> dict[int, Figure]:
@@ -102,7 +102,8 @@ def curve(record: RepairRecord, key: str) -> Figure | None:
     if len(validations) < 2:
         return None
     title = say("chart.curve.title")
-    series = ("bias", "gap", "skew")
+    shown = record.about_pictures
+    series = ("bias", "gap", "miss", "guess") if shown else ("bias", "gap", "skew")
     best = finite(training.get("best_step"))
 
     def make(lang: str) -> Any:
@@ -116,7 +117,7 @@ def curve(record: RepairRecord, key: str) -> Figure | None:
             for name in series
             if (value := finite(row.get(f"eval_{name}"))) is not None
         ]  # fmt: skip
-        words = {"x": say("chart.curve.x")[lang], "y": say("chart.curve.y")[lang]}
+        words = {"x": say("chart.curve.x")[lang], "y": told(shown, "chart.curve.y")[lang]}
         words |= {name: say(f"curve.{name}")[lang] for name in series}
         words["kept"] = say("chart.curve.kept", step=f"{best:g}")[lang] if best is not None else ""
         return charts.curve(rows, kept=best, words=words)
@@ -130,7 +131,7 @@ def curve(record: RepairRecord, key: str) -> Figure | None:
         for row in validations
     ]
     svg = draw(key, title, say("chart.curve.desc", n=len(validations)), make)
-    return Figure(key, title, say("chart.curve.caption"), svg, header, table)
+    return Figure(key, title, told(shown, "chart.curve.caption"), svg, header, table)
 
 
 def _nats(value: float | None) -> str:

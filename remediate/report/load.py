@@ -10,6 +10,7 @@ from typing import Any
 from audit.manifest import read_json
 from audit.reports.load import Run, load_run
 from core.errors import EnvironmentProblem, UsageProblem
+from remediate.suites import PICTURE_SUITE, TEXT_SUITE
 
 SCHEMA_VERSION = 1
 
@@ -30,6 +31,16 @@ class RepairRecord:
     prompted: Run | None
     verdicts: Mapping[str, tuple[str, str]]
     answers: Mapping[str, tuple[str, str]]
+
+    @property
+    def aim(self) -> str:
+        """The suite that was repaired."""
+        asked = self.identity.get("suites") or ()
+        return PICTURE_SUITE if PICTURE_SUITE in asked else TEXT_SUITE
+
+    @property
+    def about_pictures(self) -> bool:
+        return self.aim == PICTURE_SUITE
 
     @property
     def model(self) -> str:

@@ -14,7 +14,7 @@ from audit.reports.text import same
 from remediate.dpo.config import TrainingConfig
 from remediate.report.load import RepairRecord
 from remediate.report.measures import Change
-from remediate.report.words import Bilingual, join, name_of, say
+from remediate.report.words import Bilingual, join, name_of, say, told
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +26,12 @@ class Provenance:
 
 
 def methods(record: RepairRecord, changes: list[Change]) -> list[Bilingual]:
-    out = [say("methods.split"), say("methods.paired")]
+    shown = record.about_pictures
+    out = [told(shown, "methods.split"), told(shown, "methods.paired")]
     tests = _tests(changes)
     if tests is not None:
         out.append(say("methods.tests", tests=tests))
-    out += [say(f"methods.{key}") for key in ("rule", "gates", "stopping")]
+    out += [told(shown, f"methods.{key}") for key in ("rule", "gates", "stopping")]
     instruction = record.part("prompt_baseline").get("instruction")
     if instruction:
         out.append(say("methods.prompted", instruction=str(instruction)))
@@ -62,9 +63,12 @@ def _langs(record: RepairRecord) -> Bilingual:
 
 
 def limits(record: RepairRecord, jobs: int) -> list[Bilingual]:
-    first = say("limits.held_out", n=jobs) if jobs else say("limits.held_out_unknown")
+    shown = record.about_pictures
+    first = told(shown, "limits.held_out", n=jobs) if jobs else say("limits.held_out_unknown")
     keys = ["axes", "wordings", "binary", "parity", "gates", "validation", "scale"]
-    out = [first, *(say(f"limits.{key}") for key in keys)]
+    if shown:
+        keys.remove("parity")
+    out = [first, *(told(shown, f"limits.{key}") for key in keys)]
     if record.prompted is None and not record.part("prompt_baseline").get("primary"):
         out.append(say("limits.no_prompt"))
     limit = record.before.manifest.get("limit") if record.before else None
@@ -101,6 +105,11 @@ _OPTIONS = (
 )  # fmt: skip
 
 
+_PICTURE_OPTIONS = {
+    "style": "--image-style", "folder": "--images", "labels": "--labels", "source": "--image-set",
+}  # fmt: skip
+
+
 def command(record: RepairRecord) -> str:
     """The command that makes this repair again: what differs from the defaults, spelt out."""
     asked = record.identity
@@ -113,6 +122,9 @@ def command(record: RepairRecord) -> str:
     for name, default in (("backend", "auto"), ("seed", 0), ("limit", None)):
         if asked.get(name, default) != default:
             words += [f"--{name}", str(asked[name])]
+    for name, value in (asked.get("pictures") or {}).items():
+        if value is not None and (name, value) != ("style", "openmoji"):
+            words += [_PICTURE_OPTIONS[name], str(value)]
     words += _training_options(asked.get("training") or {})
     if sweep := asked.get("sweep"):
         words += ["--sweep", str(sweep.get("grid"))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from markupsafe import Markup
@@ -13,7 +14,7 @@ from remediate.report import figures, made, measures, methods, occupations, samp
 from remediate.report.gates import gates
 from remediate.report.load import RepairRecord
 from remediate.report.verdicts import verdict
-from remediate.report.words import PHRASES, Bilingual, join, name_of, say
+from remediate.report.words import PHRASES, Bilingual, join, name_of, say, told
 
 #: The transcript browser's script stays in the audits' own reports.
 _SCRIPTS: Final = tuple(name for name in SCRIPTS if name != "transcripts.js")
@@ -30,7 +31,10 @@ def render_page(record: RepairRecord) -> str:
     template = environment(PHRASES, "remediate.report", "audit.reports").get_template(
         "repair.html.j2"
     )
+    pictures = record.about_pictures
     return template.render(
+        told=partial(told, pictures),
+        attribution=(record.part("data").get("pictures") or {}).get("attribution"),
         record=record,
         model=record.model,
         verdict=verdict(record, changes, gate_rows),
@@ -80,7 +84,8 @@ def _facts(record: RepairRecord, held_out: int) -> list[tuple[Bilingual, Bilingu
     total = made.total_time(record)
     facts = [(say("header.date"), same(methods.finished(record.after or record.before)))]
     if held_out:
-        facts.append((say("header.judged"), say("header.judged_text", n=held_out)))
+        judged = told(record.about_pictures, "header.judged_text", n=held_out)
+        facts.append((say("header.judged"), judged))
     if training.get("tuner"):
         how = [name_of("tuner", str(training["tuner"])), name_of("loss", str(training["loss"]))]
         facts.append((say("header.training"), join(how)))

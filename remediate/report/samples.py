@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
@@ -13,7 +15,6 @@ import pandas as pd
 from audit.reports.text import pair
 from remediate.gates.measure import load_data
 from remediate.report.load import RepairRecord
-from remediate.report.occupations import SUITE
 from remediate.report.words import Bilingual, name_of
 
 #: Questions shown for each probe, and characters of one text.
@@ -34,6 +35,8 @@ class Sample:
     prompt: str
     answers: tuple[str, str]
     labels: tuple[str, str] = ("", "")
+    #: A URL with the picture's bytes, "" where none was shown.
+    picture: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,8 @@ def held_out_samples(record: RepairRecord) -> list[SampleGroup]:
         return []
     if record.before.responses is None or record.after.responses is None:
         return []
-    was, now = (_sampled(run.responses) for run in (record.before, record.after))
+    was, now = (_sampled(run.responses, record.aim) for run in (record.before, record.after))
+    shown = thumbnails(record.before.folder) if record.about_pictures else {}
     both = was.merge(now[[*_KEYS, "response", "label"]], on=_KEYS, suffixes=("_was", "_now"))
     names = {
         str(c.get("cluster")): pair(c.get("label"), c.get("cluster"))
@@ -70,14 +74,14 @@ def held_out_samples(record: RepairRecord) -> list[SampleGroup]:
     groups = []
     for probe, own in both.groupby("probe", sort=True):
         rows = _draw(own.to_dict("records"))
-        samples = [_sample(row, names) for row in rows]
+        samples = [_sample(row, names, shown) for row in rows]
         groups.append(SampleGroup(str(probe), name_of("probe", str(probe)), samples, len(own)))
     return groups
 
 
-def _sampled(frame: pd.DataFrame | None) -> pd.DataFrame:
+def _sampled(frame: pd.DataFrame | None, suite: str) -> pd.DataFrame:
     assert frame is not None
-    own = frame[(frame["suite"] == SUITE) & (frame["route"] == "sampled")]
+    own = frame[(frame["suite"] == suite) & (frame["route"] == "sampled")]
     return own.drop_duplicates(_KEYS)
 
 
@@ -95,13 +99,28 @@ def _draw(rows: Iterable[dict[Any, Any]]) -> list[dict[Any, Any]]:
     return [order[n] for _, n in ranked[:PER_PROBE]]
 
 
-def _sample(row: dict[Any, Any], names: dict[str, Bilingual]) -> Sample:
+def thumbnails(run: Path) -> dict[str, str]:
+    """Id → the small copy of a picture that the run folder keeps, as a URL that holds its bytes."""
+    from audit.shown import read_pictures
+
+    found = {}
+    for own in read_pictures(run):
+        for picture in own["pictures"]:
+            path = run / picture["file"]
+            if path.is_file():
+                data = base64.b64encode(path.read_bytes()).decode()
+                found[str(picture["id"])] = f"data:image/png;base64,{data}"
+    return found
+
+
+def _sample(row: dict[Any, Any], names: dict[str, Bilingual], shown: Mapping[str, str]) -> Sample:
     cluster = str(row["cluster"])
     return Sample(
         about=names.get(cluster) or pair(None, visible(cluster, 60)),
         prompt=visible(str(row["prompt"])),
         answers=(visible(str(row["response_was"])), visible(str(row["response_now"]))),
         labels=(str(row["label_was"]), str(row["label_now"])),
+        picture=shown.get(str(row.get("images") or ""), ""),
     )
 
 

@@ -20,8 +20,8 @@ from core.datafile import read_yaml
 from remediate.report.gates import GateView
 from remediate.report.load import RepairRecord
 from remediate.report.measures import Change
-from remediate.report.words import Bilingual, join, say
-from remediate.verdict import MUST_SHRINK, REPAIRED
+from remediate.report.words import Bilingual, join, say, told
+from remediate.verdict import AIMS, REPAIRED
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,27 +44,33 @@ def verdict(
     repaired = record.content.get("verdict") == REPAIRED
     return VerdictView(
         repaired=repaired,
-        headline=_headline(record.model, changes, gates, repaired=repaired, n=len(reasons)),
+        headline=_headline(record, changes, gates, repaired=repaired, n=len(reasons)),
         remains=_remains(changes),
-        conditions=say("verdict_line.conditions"),
+        conditions=told(record.about_pictures, "verdict_line.conditions"),
         reasons=[said(r, changes, gates) for r in reasons],
         next_step=said(str(record.content.get("next_step") or ""), changes, gates),
     )
 
 
 def _headline(
-    model: str, changes: Sequence[Change], gates: Sequence[GateView], *, repaired: bool, n: int
+    record: RepairRecord,
+    changes: Sequence[Change],
+    gates: Sequence[GateView],
+    *,
+    repaired: bool,
+    n: int,
 ) -> Bilingual:
+    model, aim = record.model, AIMS[record.aim]
     key = "repaired" if repaired else "not_repaired"
-    lead = next((c for c in changes if c.metric == MUST_SHRINK[0]), None)
+    lead = next((c for c in changes if c.metric == aim.must_shrink[0]), None)
     if lead is None or lead.before.row.estimate is None or lead.after.row.estimate is None:
         return say(f"verdict_line.{key}_unmeasured", model=model)
     if not repaired:
         key += "_one" if n == 1 else "_more"
     elif abs(lead.after.row.estimate) > (lead.margin or 0.0):
         key += "_outside"
-    return say(
-        f"verdict_line.{key}", model=model, n=n,
+    return told(
+        record.about_pictures, f"verdict_line.{key}", model=model, n=n,
         before=lead.before.value, after=lead.after.value, margin=lead.before.margin,
         cost=say("verdict_line.cost" if gates else "verdict_line.cost_unknown"),
     )  # fmt: skip

@@ -29,6 +29,11 @@ def data(repair: Repair) -> None:
     """Make the folder's pairs, if not done yet."""
     if repair.facts("data") is not None:
         return
+    if repair.about_pictures:
+        from remediate.stages.picture_data import picture_data
+
+        picture_data(repair)
+        return
     options = repair.options
     wanted = build.DataOptions(
         n_train=options.training.steps * options.training.batch,
@@ -48,14 +53,14 @@ def data(repair: Repair) -> None:
         repair.run_worker("remediate.stages.data", "data", settings)
         answers = read_texts(repair.folder / "data", _identity(settings))
         pairs = build.build_pairs(repair.splits, wanted, answers)
-        checked = check_leaks(pairs, repair.splits, _audited(repair))
+        checked = check_leaks(pairs, repair.splits, audited(repair))
         write_pairs(repair.folder / PAIRS, pairs)
         card = data_card(pairs, repair.splits, checked)
         write_json(repair.folder / CARD, card)
         facts["counts"] = card["counts"]
 
 
-def _audited(repair: Repair) -> list[Any]:
+def audited(repair: Repair) -> list[Any]:
     """Every question of the audits that judge the repair."""
     from audit.probes.base import get_suite
 
@@ -84,7 +89,6 @@ def _texts(journal: Journal) -> dict[str, str]:
 
 
 def main(settings_path: Path) -> None:
-    from audit.requests import generation_payload
     from core.models.load import load_backend
     from core.models.resolve import resolve
 
@@ -94,26 +98,32 @@ def main(settings_path: Path) -> None:
         n_train=settings["n_train"], langs=tuple(settings["langs"]), seed=settings["seed"]
     )
     wanted = build.requests(splits, options)
-    watcher = PlainWatcher()
     with Journal(Path(settings["out"]) / FILE_NAME, _identity(settings)) as journal:
-        done = journal.answered()
-        written = done.issuperset(request.key for request in wanted)
+        written = journal.answered().issuperset(request.key for request in wanted)
         if written and not _unweighed(splits, options, journal):
             return
         backend = load_backend(resolve(settings["model"]), backend=settings["backend"])
         if not backend.capabilities.generate:
             raise UsageProblem("This backend cannot generate texts; choose another --backend.")
-        watcher.start("Sampling texts", len(wanted), len(done))
         try:
-            for batch in batches(backend, wanted, done):
-                for answers in backend.generate(batch):
-                    rows = [(a.key, "generate", generation_payload(a)) for a in answers]
-                    watcher.advance(journal.commit(rows))
+            sample(backend, wanted, journal)
             # All at once, whatever a killed run has weighed: the same batches, the same numbers.
             for scores in backend.score(_unweighed(splits, options, journal)):
                 journal.commit([(s.key, "score", choice_payload(s)) for s in scores])
         finally:
             backend.close()
+
+
+def sample(backend: Any, wanted: list[GenerateRequest], journal: Journal) -> None:
+    """Get every missing text into the journal."""
+    from audit.requests import generation_payload
+
+    done, watcher = journal.answered(), PlainWatcher()
+    watcher.start("Sampling texts", len(wanted), len(done))
+    for batch in batches(backend, wanted, done):
+        for answers in backend.generate(batch):
+            rows = [(a.key, "generate", generation_payload(a)) for a in answers]
+            watcher.advance(journal.commit(rows))
 
 
 def _unweighed(splits: Splits, options: build.DataOptions, journal: Journal) -> list[ScoreRequest]:

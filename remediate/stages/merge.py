@@ -8,7 +8,7 @@ from pathlib import Path
 from audit.manifest import read_json, write_json
 from remediate.repair import Repair
 from remediate.stages.train import ADAPTER
-from remediate.workers import chat_renderer
+from remediate.workers import chat_renderer, picture_reader, pictures_folder
 
 MERGED, CHECK = "merged", "merge_check.json"
 _PROMPTS = 12
@@ -29,7 +29,7 @@ def merge_step(repair: Repair) -> None:
                 "out": str(repair.folder / MERGED),
                 "check": str(check),
                 "pairs": str(repair.folder / "pairs.jsonl"),
-                **repair.chat(),
+                **repair.shared(),
             },
         )
         f |= read_json(check)
@@ -37,14 +37,21 @@ def merge_step(repair: Repair) -> None:
 
 def main(settings_path: Path) -> None:
     from remediate.counterfactual_data.pairs import read_pairs
-    from remediate.lora.merge import merge
+    from remediate.lora.merge import Prompt, merge
 
     settings = read_json(settings_path)
     base = Path(settings["model"])
     renderer = chat_renderer(settings, base)
-    pairs = read_pairs(Path(settings["pairs"]))
-    prompts = [renderer.prompt_ids(p.prompt) for p in pairs[:: max(1, len(pairs) // _PROMPTS)]]
-    check = merge(base, Path(settings["adapter"]), Path(settings["out"]), prompts[:_PROMPTS])
+    reader = picture_reader(settings, base, renderer)
+    pairs = read_pairs(Path(settings["pairs"]), pictures=pictures_folder(settings))
+    chosen = pairs[:: max(1, len(pairs) // _PROMPTS)][:_PROMPTS]
+    prompts: list[Prompt] = [
+        renderer.prompt_ids(pair.prompt)
+        if reader is None
+        else reader.inputs(pair.prompt, pair.images)
+        for pair in chosen
+    ]
+    check = merge(base, Path(settings["adapter"]), Path(settings["out"]), prompts)
     write_json(Path(settings["check"]), check.to_json())
 
 

@@ -45,9 +45,9 @@ def ask(repair: Repair, name: str, model: Path) -> None:
     """
     options = repair.options
     earlier = repair.facts(BEFORE)
+    if repair.facts(name) is not None or repair.about_pictures:
+        return  # these benchmarks are texts
     suites = suites_here(options.langs) if name == BEFORE else tuple((earlier or {})["suites"])
-    if repair.facts(name) is not None:
-        return
     with repair.step(name, _title(name, suites)) as facts:
         facts["suites"] = list(suites)
         if suites:

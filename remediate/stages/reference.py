@@ -14,7 +14,14 @@ from remediate.counterfactual_data.card import fluency
 from remediate.counterfactual_data.pairs import read_pairs
 from remediate.repair import Repair
 from remediate.stages.data import CARD, PAIRS
-from remediate.workers import PROGRESS, PlainWatcher, chat_renderer, pad_id
+from remediate.workers import (
+    PROGRESS,
+    PlainWatcher,
+    chat_renderer,
+    pad_id,
+    picture_reader,
+    pictures_folder,
+)
 
 REFERENCE = "reference.npz"
 
@@ -33,15 +40,16 @@ def reference(repair: Repair) -> None:
                 "pairs": str(repair.folder / PAIRS),
                 "out": str(out),
                 "training": repair.options.training.to_json(),
-                **repair.chat(),
+                **repair.shared(),
             },
         )
         found = _load(out)
         facts["shared_prefix"] = bool(found["shared_prefix"])
-        card = read_json(repair.folder / CARD)
-        pairs = read_pairs(repair.folder / PAIRS)
-        card["fluency"] = fluency(pairs, found["logps"], found["lengths"])
-        write_json(repair.folder / CARD, card)
+        if not repair.about_pictures:
+            card = read_json(repair.folder / CARD)
+            pairs = read_pairs(repair.folder / PAIRS)
+            card["fluency"] = fluency(pairs, found["logps"], found["lengths"])
+            write_json(repair.folder / CARD, card)
 
 
 def _load(path: Path) -> dict[str, Any]:
@@ -65,8 +73,9 @@ def main(settings_path: Path) -> None:
     settings = read_json(settings_path)
     path = Path(settings["model"])
     renderer = chat_renderer(settings, path)
-    pairs = read_pairs(Path(settings["pairs"]))
-    encoded = encode(pairs, renderer, TrainingConfig(**settings["training"]))
+    reader = picture_reader(settings, path, renderer)
+    pairs = read_pairs(Path(settings["pairs"]), pictures=pictures_folder(settings))
+    encoded = encode(pairs, renderer, TrainingConfig(**settings["training"]), reader)
     for line in show(encoded[0], renderer).splitlines():
         print(f"{PROGRESS}  {line}", flush=True)
     device = choose_device("auto")
@@ -76,8 +85,8 @@ def main(settings_path: Path) -> None:
     add_fused_lm_head(model)
     pad = pad_id(renderer.tokenizer)
     tolerance = 1e-2 if str(dtype) == "torch.float32" else 0.5
-    shared = agrees(model, encoded, pad, atol=tolerance)
-    collate = SharedPrefixCollator(pad) if shared else PairCollator(pad)
+    shared = agrees(model, encoded, pad, atol=tolerance, reader=reader)
+    collate = (SharedPrefixCollator if shared else PairCollator)(pad, reader)
     watcher = PlainWatcher()
     watcher.start("Scored pairs", len(encoded), 0)
     found = reference_logps(model, encoded, collate, progress=watcher.advance)

