@@ -101,18 +101,19 @@ def _one(suite: str, before: Measure, after: Measure, seed: int) -> MetricChange
     # The seed of results.json's row: the same run has the same interval in both places.
     own = stable_seed(seed, before.metric, "all", before.route)
 
-    def interval(statistic: TwoWayStatistic) -> BootstrapResult:
+    def interval(statistic: TwoWayStatistic, *, by_t: bool = True) -> BootstrapResult:
         # One seed for all: both runs and every number see the same resampled clusters and wordings.
         return before.bootstrap(
-            statistic, n_resamples=estimates.RESAMPLES, level=estimates.LEVEL, seed=own
+            statistic, n_resamples=estimates.RESAMPLES, level=estimates.LEVEL, seed=own, by_t=by_t
         )
 
     was, now = interval(before.statistic), interval(after.statistic)
     pair = before.statistic, after.statistic
     moved = interval(stats_paired.change(*pair))
-    size = interval(stats_paired.magnitude_change(*pair))
-    by_clusters = before.change_test(after.blocks - before.blocks, own)
-    test = before.with_wordings(by_clusters, moved)
+    size = interval(stats_paired.magnitude_change(*pair), by_t=False)
+    test = before.with_wordings(
+        lambda: before.change_test(after.blocks - before.blocks, own), moved
+    )
     notes = [before.note]
     if moved.interval.width == 0.0:
         notes.append("every cluster changed alike: a zero-width interval proves nothing by itself")
@@ -120,7 +121,7 @@ def _one(suite: str, before: Measure, after: Measure, seed: int) -> MetricChange
         shrunk = None
         notes.append("no relative shrinkage: the interval before holds 0")
     else:
-        shrunk = interval(stats_paired.shrinkage(*pair))
+        shrunk = interval(stats_paired.shrinkage(*pair), by_t=False)
     margin = before.margin or 0.0
     flipped = was.estimate * now.estimate < 0 and abs(now.estimate) > margin
     return MetricChange(

@@ -125,6 +125,7 @@ def occupation_measure(
         col_strata=cells.column_strata,
         rooms=rooms,
         note="wordings held fixed: too few to be a sample" if cells.columns_fixed else "",
+        bound={"labour_spearman": 1.0, "parity_skew": 0.5}.get(metric),
     )
     return measure, effect
 

@@ -33,6 +33,8 @@ MAX_NAN_SHARE = 0.05
 MIN_TAIL = 10
 #: Differences below this share of the distribution's reach are rounding, not variation.
 TIE_TOLERANCE = 1e-10
+#: An estimate at the very end of its scale is put this far along it: atanh(1) is infinite.
+_AT_END = 1.0 - 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,8 @@ class JackknifeVariance:
 
     ``total`` is the jackknife variance; ``plug_in`` what resampling with replacement has in its
     place (each stratum's share times (n_h - 1)/n_h); ``spread`` is Σ V_h²/(n_h - 1), the
-    denominator of Welch-Satterthwaite degrees of freedom; ``acceleration`` is BCa's a.
+    denominator of Welch-Satterthwaite degrees of freedom; ``acceleration`` is BCa's a;
+    ``influence`` holds U of every cluster, (n,), 0 where it cannot vary, None of grouped strata.
     """
 
     total: float
@@ -49,6 +52,7 @@ class JackknifeVariance:
     spread: float
     acceleration: float
     smallest: int
+    influence: FloatArray | None = None
 
 
 def jackknife(
@@ -65,6 +69,7 @@ def jackknife(
     """
     total = plug_in = spread = squares = cubes = 0.0
     varying = [stratum for stratum in members if len(stratum) > 1]
+    every: FloatArray | None = np.zeros(n)
     for stratum in varying:
         groups = jackknife_groups(stratum)
         count = len(groups)
@@ -84,6 +89,10 @@ def jackknife(
         # Deletions of a constant statistic differ by rounding alone.
         if np.ptp(kept) <= 1e-13 * np.abs(kept).max():
             influence[:] = 0.0
+        if every is not None and count == len(stratum) == kept.size:
+            every[[int(group[0]) for group in groups]] = influence
+        else:
+            every = None
         variance = float((influence**2).sum()) / (count * (count - 1))
         total += variance
         plug_in += variance * (count - 1) / count
@@ -93,7 +102,7 @@ def jackknife(
     bottom = 6.0 * squares**1.5  # may underflow where squares does not
     acceleration = cubes / bottom if bottom > 0 else 0.0
     smallest = min((len(stratum) for stratum in varying), default=1)
-    return JackknifeVariance(total, plug_in, spread, acceleration, smallest)
+    return JackknifeVariance(total, plug_in, spread, acceleration, smallest, every)
 
 
 def one_way_calibration(variance: JackknifeVariance) -> Calibration:
@@ -116,8 +125,10 @@ def _reach(distribution: FloatArray, estimate: float) -> float:
 
 
 def is_degenerate(distribution: FloatArray, estimate: float) -> bool:
-    """Whether every resample equals the estimate up to rounding."""
-    return _reach(distribution, estimate) <= 1e-12 * max(abs(estimate), np.finfo(float).tiny)
+    """Whether every resample equals the estimate up to rounding; so do none at all."""
+    return not distribution.size or _reach(distribution, estimate) <= 1e-12 * max(
+        abs(estimate), np.finfo(float).tiny
+    )
 
 
 def bias_correction(distribution: FloatArray, estimate: float) -> float:
@@ -160,6 +171,9 @@ def confidence_interval(
         return Interval(estimate, estimate, level, f"{method} ({why})")
     q = (1.0 - level) / 2.0
     reach = -calibration.scale * _t_quantile(q, calibration.df)
+    if calibration.by_t:
+        low, high = _t_limits(estimate, distribution, calibration, q)
+        return Interval(low, high, level, f"{method} (df {calibration.df:.1f})")
     if math.isfinite(calibration.df) and ndtr(-reach) * distribution.size < MIN_TAIL:
         half = reach * float(np.std(distribution, ddof=1))
         why = f"t limits, df {calibration.df:.1f}: too few resamples that far out"
@@ -170,6 +184,37 @@ def confidence_interval(
     if math.isfinite(calibration.df):
         method = f"{method} (expanded, df {calibration.df:.1f})"
     return Interval(float(low), float(high), level, method)
+
+
+def _t_limits(
+    estimate: float, distribution: FloatArray, calibration: Calibration, q: float
+) -> tuple[float, float]:
+    centre, error = _on_scale(estimate, distribution, calibration)
+    below = above = -_t_quantile(q, calibration.df)
+    drawn = calibration.studentised
+    if drawn is not None:
+        below = max(below, float(np.quantile(drawn, 1.0 - q)))
+        above = max(above, -float(np.quantile(drawn, q)))
+    low, high = centre - below * error, centre + above * error
+    bound = calibration.bound
+    if bound is None:
+        return low, high
+    return bound * math.tanh(low / bound), bound * math.tanh(high / bound)
+
+
+def _on_scale(
+    estimate: float, distribution: FloatArray, calibration: Calibration
+) -> tuple[float, float]:
+    """Estimate and standard error, on the scale bound·atanh(θ/bound) where there is a bound.
+
+    Fisher's z of a correlation; half the logit of a share, seen from ½ (delta method).
+    """
+    error = calibration.scale * float(np.std(distribution, ddof=1))
+    bound = calibration.bound
+    if bound is None:
+        return estimate, error
+    share = max(-_AT_END, min(_AT_END, estimate / bound))
+    return bound * math.atanh(share), error / (1.0 - share**2)
 
 
 def _bca_probability(z: float, calibration: Calibration) -> float:
@@ -197,6 +242,15 @@ def one_sided_p(result: BootstrapResult, null: float, *, above: bool) -> float:
     if math.isnan(result.interval.low):
         return math.nan
     values, calibration = result.distribution, result.calibration
+    if calibration.by_t and not is_degenerate(values, result.estimate):
+        centre, error = _on_scale(result.estimate, values, calibration)
+        t = (centre - _place(null, calibration.bound)) / error
+        p = _t_cdf(-t if above else t, calibration.df)
+        drawn = calibration.studentised
+        if drawn is None:
+            return p
+        further = np.count_nonzero(drawn >= t if above else drawn <= t)
+        return max(p, (1.0 + int(further)) / (1.0 + drawn.size))
     total = values.size
     wrong = int(np.count_nonzero(values <= null if above else values >= null))
     if is_degenerate(values, result.estimate) or math.isinf(calibration.df):
@@ -207,6 +261,13 @@ def one_sided_p(result: BootstrapResult, null: float, *, above: bool) -> float:
     by_t = _t_cdf(-distance / (calibration.scale * float(np.std(values, ddof=1))), calibration.df)
     # Never more than where the count begins to speak, so that p falls as the null moves away.
     return min(by_t, _invert(MIN_TAIL, total, calibration, above))
+
+
+def _place(null: float, bound: float | None) -> float:
+    if bound is None:
+        return null
+    share = null / bound
+    return math.copysign(math.inf, share) if abs(share) >= 1.0 else bound * math.atanh(share)
 
 
 def _invert(wrong: int, total: int, calibration: Calibration, above: bool) -> float:

@@ -19,6 +19,8 @@ from audit.metrics.stats_types import (
 )
 from audit.metrics.stats_weights import chunk_sizes, stratum_members
 
+#: Rearrangements where the caller names no number (calibration draws fewer a test).
+DRAWS = 10_000
 _CHUNK = 1024
 #: Statistics closer than this share of the largest one are the same number.
 _TIE = 1e-10
@@ -30,7 +32,7 @@ def permutation_test(
     labels: ArrayLike,
     *,
     strata: ArrayLike | None = None,
-    n_permutations: int = 10_000,
+    n_permutations: int | None = None,
     alternative: Alternative = "two-sided",
     seed: int | np.random.SeedSequence = 0,
 ) -> TestResult:
@@ -47,8 +49,7 @@ def permutation_test(
     values = np.asarray(labels, dtype=np.float64)
     if values.ndim != 1:
         raise ValueError(f"labels must be one a unit, shape (n,), not {values.shape}")
-    if n_permutations < 1:
-        raise ValueError(f"n_permutations must be at least 1, not {n_permutations}")
+    n_permutations = _draws(n_permutations)
     if np.isnan(values).any():
         raise ValueError("labels hold NaN: leave those units out before the test")
     members = stratum_members(values.size, strata)
@@ -69,7 +70,7 @@ def permutation_test(
 def sign_flip_test(
     values: ArrayLike,
     *,
-    n_permutations: int = 10_000,
+    n_permutations: int | None = None,
     alternative: Alternative = "two-sided",
     seed: int | np.random.SeedSequence = 0,
 ) -> TestResult:
@@ -82,8 +83,7 @@ def sign_flip_test(
     found = np.asarray(values, dtype=np.float64)
     if found.ndim != 1:
         raise ValueError(f"values must be one a cluster, shape (n,), not {found.shape}")
-    if n_permutations < 1:
-        raise ValueError(f"n_permutations must be at least 1, not {n_permutations}")
+    n_permutations = _draws(n_permutations)
     found = found[~np.isnan(found)]
     n = found.size
     if n == 0:
@@ -110,7 +110,7 @@ def mean_difference_test(
     first: ArrayLike,
     *,
     strata: ArrayLike | None = None,
-    n_permutations: int = 10_000,
+    n_permutations: int | None = None,
     alternative: Alternative = "two-sided",
     seed: int | np.random.SeedSequence = 0,
 ) -> TestResult:
@@ -144,7 +144,7 @@ def slope_test(
     x: ArrayLike,
     y: ArrayLike,
     *,
-    n_permutations: int = 10_000,
+    n_permutations: int | None = None,
     alternative: Alternative = "two-sided",
     seed: int | np.random.SeedSequence = 0,
 ) -> TestResult:
@@ -167,7 +167,7 @@ def spearman_test(
     x: ArrayLike,
     y: ArrayLike,
     *,
-    n_permutations: int = 10_000,
+    n_permutations: int | None = None,
     alternative: Alternative = "two-sided",
     seed: int | np.random.SeedSequence = 0,
 ) -> TestResult:
@@ -185,6 +185,13 @@ def spearman_test(
         alternative=alternative,
         seed=seed,
     )
+
+
+def _draws(asked: int | None) -> int:
+    wanted = DRAWS if asked is None else asked
+    if wanted < 1:
+        raise ValueError(f"n_permutations must be at least 1, not {wanted}")
+    return wanted
 
 
 def _complete(x: ArrayLike, y: ArrayLike) -> tuple[FloatArray, FloatArray]:

@@ -52,13 +52,19 @@ class Calibration:
 
     ``bias`` (z0) and ``acceleration`` (a) are those of BCa (0 and 0: percentile). ``scale`` is
     the ratio of the unbiased standard error to the bootstrap's own and ``df`` the degrees of
-    freedom behind it (1 and inf: no small-sample correction).
+    freedom behind it (1 and inf: no small-sample correction). ``by_t``: limits are Student's,
+    estimate ± t_df·SE, not quantiles. ``bound``: then they are taken on the scale
+    atanh(θ/bound) of a statistic that cannot leave ±bound (None: on its own). ``studentised``: the
+    resamples' own t, sorted; where their quantile lies further out than Student's it is the limit.
     """
 
     bias: float = 0.0
     acceleration: float = 0.0
     scale: float = 1.0
     df: float = math.inf
+    by_t: bool = False
+    bound: float | None = None
+    studentised: FloatArray | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

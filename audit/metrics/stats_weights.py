@@ -62,11 +62,11 @@ class ResamplingWeights:
         return weights
 
 
-def jackknife_groups(members: IntArray) -> list[IntArray]:
+def jackknife_groups(members: IntArray, most: int = MAX_JACKKNIFE) -> list[IntArray]:
     """The parts to leave out in turn: single clusters, or equal groups of a very large stratum.
 
     A group's influence is the sum of its clusters', and second and third cumulants add up, so the
     variance and the acceleration keep their meaning; only their Monte Carlo noise grows.
     """
-    groups = min(len(members), MAX_JACKKNIFE)
+    groups = min(len(members), most)
     return [members[start::groups] for start in range(groups)]

@@ -22,9 +22,6 @@ from audit.schema import MetricRow, Route, Verdict
 from benchmarks.planted_vlm.plant import PLANTS, Group, Plant, load_plant
 from core.errors import EquipoiseError, UsageProblem
 
-#: What a group's estimate must exceed the next weaker one's by: half of what is planted.
-_HALF = 0.5
-
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -81,7 +78,8 @@ def _declared(suite: VqaGenderSuite, frame: pd.DataFrame, *, seed: int) -> Itera
 def faults(found: Recovery, *, planted: bool) -> list[str]:
     """What contradicts the plant.
 
-    The order is judged by likelihood, where a pull is a probability; verdicts by every route.
+    The order holds where a group's estimate lies above the next weaker one's 95 % interval. It is
+    judged by likelihood, where a pull is a probability; verdicts by every route.
     """
     wrong = [
         f"{f.row.metric} of the {f.group} group is called biased ({f.row.route})"
@@ -103,10 +101,13 @@ def faults(found: Recovery, *, planted: bool) -> list[str]:
     for metric in dict.fromkeys(f.row.metric for f in likely):
         steps = sorted((f for f in likely if f.row.metric == metric), key=lambda f: f.pull)
         for weaker, stronger in pairwise(steps):
-            ahead = (stronger.row.estimate or 0.0) - (weaker.row.estimate or 0.0)
-            if ahead < _HALF * (stronger.pull - weaker.pull):
+            value, above = stronger.row.estimate, weaker.row.ci_high
+            if value is None or above is None:
+                wrong.append(f"{metric} was not measured in {weaker.group} and {stronger.group}")
+            elif value <= above:
                 wrong.append(
-                    f"{metric}: {stronger.group} is only {ahead:+.2f} above {weaker.group}"
+                    f"{metric}: {stronger.group} ({value:+.2f}) is not above the interval of "
+                    f"{weaker.group} (up to {above:+.2f})"
                 )
     return wrong
 

@@ -255,7 +255,7 @@ def test_pronouns_are_tested_by_sign_flips_of_the_units_changes() -> None:
     interval = expected.confidence_interval(0.95)
     assert (row.ci_low, row.ci_high) == pytest.approx((interval.low, interval.high), abs=0.02)
     assert row.outcome == "reduced"
-    assert row.test.startswith("sign flips over clusters; CI: paired cluster bca")
+    assert row.test.startswith("sign flips over clusters; CI: paired cluster t")
 
 
 def test_paired_answers_are_statsmodels_mcnemar() -> None:

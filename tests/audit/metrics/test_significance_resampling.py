@@ -61,6 +61,7 @@ def test_two_sample_bca_agrees_with_scipy() -> None:
         sig.weighted_contrast(np.concatenate([x, y]), group, ~group),
         48,
         strata=group,
+        method="bca",
         small_sample="none",
         n_resamples=40_000,
     )
@@ -77,7 +78,7 @@ def test_two_sample_bca_agrees_with_scipy() -> None:
 
 def test_acceleration_of_a_mean_is_its_skewness_over_six_root_n() -> None:
     x = np.random.default_rng(8).gamma(1.0, size=40)
-    result = sig.cluster_bootstrap(sig.weighted_mean(x), 40, n_resamples=200)
+    result = sig.cluster_bootstrap(sig.weighted_mean(x), 40, method="bca", n_resamples=200)
     assert result.calibration.acceleration == pytest.approx(stats.skew(x) / (6 * math.sqrt(40)))
 
 
@@ -170,7 +171,7 @@ def test_bca_without_a_bias_correction_falls_back_to_percentile() -> None:
     def distinct(w: np.ndarray) -> np.ndarray:
         return (w > 0).mean(axis=1) + 0.0 * (w @ x)
 
-    result = sig.cluster_bootstrap(distinct, 12)
+    result = sig.cluster_bootstrap(distinct, 12, method="bca")
     assert "BCa undefined" in result.interval.method
     assert result.interval.low < result.interval.high
 

@@ -1,4 +1,4 @@
-"""How often do the intervals cover and the tests reject? The numbers of docs/statistics.md.
+"""How often do the intervals cover and the tests reject? The primitives of docs/statistics.md.
 
     python -m benchmarks.calibration [--simulations 1000]
 
@@ -10,7 +10,6 @@ test_changes.py).
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -68,7 +67,7 @@ def pigeonhole(n: int) -> Iterator[Row]:
 
 
 def few_clusters(n: int) -> Iterator[Row]:
-    """Coverage of the 95 % BCa interval of a mean, and of a contrast of as many a side."""
+    """Coverage of the 95 % t interval of a mean, and of a contrast of as many a side."""
     draws = {"normal": normal, "exponential": exponential}
     for clusters in (5, 8, 12, 40):
         for name, draw in draws.items():
@@ -159,7 +158,7 @@ def tilted(n: int) -> Iterator[Row]:
         )
         p = np.array([clusters.p_value, sig.bootstrap_p_value(result).p_value])
         rejected += np.append(p, p.max()) <= 0.05
-    names = ("permutation over clusters alone", "interval inversion", "the larger p (used)")
+    names = ("permutation over clusters alone", "interval inversion (used)", "the larger p")
     yield from zip(names, rejected / n, strict=True)
 
 
@@ -192,7 +191,7 @@ def paired(n: int) -> Iterator[Row]:
 
 SECTIONS: dict[str, Callable[[int], Iterator[Row]]] = {
     "Pigeonhole interval, coverage": pigeonhole,
-    "BCa interval with few clusters, coverage": few_clusters,
+    "Interval over few clusters, coverage": few_clusters,
     "TOST at the margin, wrongly within": equivalence,
     "Cluster-level tests, type-I error": permutations,
     "Wordings that tilt a contrast, type-I error": tilted,
@@ -200,15 +199,8 @@ SECTIONS: dict[str, Callable[[int], Iterator[Row]]] = {
 }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--simulations", type=int, default=1000)
-    n = parser.parse_args().simulations
+def show(n: int) -> None:
     for title, rows in SECTIONS.items():
         print(f"{title} ({n} simulations)")
         for name, value in rows(n):
             print(f"  {100 * value:5.1f} %  {name}", flush=True)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,188 @@
+"""docs/calibration.md out of the simulated audits."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmarks.calibration.batches import Counts, read
+from benchmarks.calibration.cells import Cell, cells
+from benchmarks.calibration.plots import Point, write_plot
+
+HERE = Path(__file__).parent
+METRICS = {
+    "occupations": (
+        "stereotype_gap", "stereotype_gap_logodds", "labour_slope", "labour_spearman",
+        "parity_skew",
+    ),
+    "pronouns": ("coreference_gap", "misgendering_gap"),
+}  # fmt: skip
+#: What may be said of a share out of so many simulations: beyond it by more than twice its error.
+TYPE_ONE, COVERAGE, WITHIN = (4.0, 6.0), (93.5, 96.5), 5.0
+
+
+def write(audits: Path, page: Path, aa: Path | None = None) -> None:
+    """The page and its two pictures, beside it in ``images/``."""
+    counts = read(audits)
+    text = (HERE / "page.md").read_text(encoding="utf-8")
+    parts = {
+        "SIZE": _size(counts),
+        "CELLS": "\n".join(_cells(counts)),
+        "MISSED": "\n".join(_missed(counts)),
+        "FAMILY": "\n".join(_family(counts)),
+        "NAIVE": "\n".join(_naive(counts)),
+        "POWER": "\n".join(_power(counts)),
+        "AA": "\n".join(_aa(json.loads(aa.read_text()))) if aa else "Not run.",
+    }
+    for name, part in parts.items():
+        text = text.replace(f"{{{{{name}}}}}", part)
+    page.write_text(text, encoding="utf-8")
+    images = page.parent / "images"
+    write_plot(
+        _points(counts, "null", "rejected"), images / "calibration-type-one.svg",
+        title="fair models called different from 0, %", band=TYPE_ONE, ends=[0, 10],
+    )  # fmt: skip
+    write_plot(
+        _points(counts, "planted", "covered"), images / "calibration-coverage.svg",
+        title="95 % intervals that hold the planted bias, %", band=COVERAGE, ends=[85, 100],
+    )  # fmt: skip
+
+
+def _percent(counts: Mapping[str, int], what: str) -> float:
+    return 100 * counts[what] / counts["n"] if counts.get("n") else math.nan
+
+
+def _covered(counts: Mapping[str, int]) -> float:
+    """Of the audits that have an interval."""
+    with_one = counts.get("n", 0) - counts.get("no interval or test", 0)
+    return 100 * counts["covered"] / with_one if with_one else math.nan
+
+
+def _shown(value: float) -> str:
+    return "–" if math.isnan(value) else f"{value:.1f}"
+
+
+def _size(counts: Counts) -> str:
+    sizes = {found["family"]["n"] for (_, kind), found in counts.items() if kind == "null"}
+    n = min(sizes)
+    error = 100 * math.sqrt(0.05 * 0.95 / n)
+    return (
+        f"{n:,} null and as many biased respondents a cell; Monte Carlo error of 5 %: ±{error:.1f}"
+    )
+
+
+def _type_one(counts: Counts, cell: Cell, metric: str) -> float:
+    if metric == "parity_skew" and cell.skewed:
+        return math.nan  # no fair respondent has this base rate
+    return _percent(counts[cell.name, "null"][metric], "rejected")
+
+
+def _measured(
+    counts: Counts,
+) -> Iterator[tuple[Cell, str, float, float, float, float, float]]:
+    for cell in cells():
+        for metric in METRICS[cell.suite]:
+            null, planted = (counts[cell.name, kind][metric] for kind in ("null", "planted"))
+            if not null.get("n"):
+                continue
+            yield (
+                cell, metric, _type_one(counts, cell, metric), _covered(null),
+                _covered(planted), _percent(planted, "within_margin"),
+                _percent(planted, "insufficient_evidence"),
+            )  # fmt: skip
+
+
+def _cells(counts: Counts) -> Iterator[str]:
+    yield (
+        "| cell | metric | type-I error | coverage, fair | coverage, biased | wrongly within "
+        "| not judged |"
+    )
+    yield "| --- | --- | ---: | ---: | ---: | ---: | ---: |"
+    last = ""
+    for cell, metric, *shares in _measured(counts):
+        name, last = ("" if cell.name == last else cell.name), cell.name
+        yield f"| {name} | `{metric}` | " + " | ".join(map(_shown, shares)) + " |"
+
+
+def _missed(counts: Counts) -> Iterator[str]:
+    """Shares outside their target by more than two Monte Carlo errors."""
+    yield "| cell | metric | what | found | target |"
+    yield "| --- | --- | --- | ---: | ---: |"
+    for cell, metric, error, fair, biased, within, _ in _measured(counts):
+        n = counts[cell.name, "null"][metric]["n"]
+        for what, value, (low, high) in (
+            ("type-I error", error, TYPE_ONE), ("coverage, fair", fair, COVERAGE),
+            ("coverage, biased", biased, COVERAGE), ("wrongly within", within, (0.0, WITHIN)),
+        ):  # fmt: skip
+            slack = 200 * math.sqrt(0.05 * 0.95 / n)
+            if not math.isnan(value) and not low - slack <= value <= high + slack:
+                side = "below" if value < low else "above"
+                target = f"{low:g}–{high:g}" if low else f"at most {high:g}"
+                yield f"| {cell.name} | `{metric}` | {what}, {side} | {value:.1f} | {target} |"
+
+
+def _family(counts: Counts) -> Iterator[str]:
+    yield "| cell | any false claim after Holm, % |"
+    yield "| --- | ---: |"
+    for cell in cells():
+        found = counts[cell.name, "null"]["family"]
+        if found.get("n"):
+            yield f"| {cell.name} | {_percent(found, 'rejected'):.1f} |"
+
+
+def _naive(counts: Counts) -> Iterator[str]:
+    yield "| cell | metric | rows taken for observations | this project |"
+    yield "| --- | --- | ---: | ---: |"
+    for cell in cells():
+        for metric in METRICS[cell.suite]:
+            naive = counts[cell.name, "null"][f"naive:{metric}"]
+            own = _type_one(counts, cell, metric)
+            if naive.get("n") and not math.isnan(own):
+                theirs = _percent(naive, "rejected")
+                yield f"| {cell.name} | `{metric}` | {theirs:.1f} | {own:.1f} |"
+
+
+def _power(counts: Counts) -> Iterator[str]:
+    yield "| cell | metric | promised | found |"
+    yield "| --- | --- | ---: | ---: |"
+    for cell in cells():
+        for metric in METRICS[cell.suite]:
+            found = counts.get((cell.name, f"power:{metric}"), {}).get(metric)
+            if found and found.get("n"):
+                yield f"| {cell.name} | `{metric}` | 80 | {_percent(found, 'rejected'):.1f} |"
+
+
+def _points(counts: Counts, kind: str, what: str) -> list[Point]:
+    return [
+        {"cell": cell.name, "metric": metric, "value": round(value, 1)}
+        for cell, metric, error, _, biased, *_ in _measured(counts)
+        if not math.isnan(value := error if kind == "null" else biased)
+    ]
+
+
+def _aa(found: Mapping[str, Any]) -> Iterator[str]:
+    seeds = ", ".join(map(str, found["seeds"]))
+    yield (
+        f"`{found['suite']}`, {found['model']}, sampling seeds {seeds}, "
+        f"{found['questions']:,} sampled questions."
+    )
+    yield ""
+    yield (
+        "| design | metric | compared | called different | smallest p | KS p, uniform "
+        "| KS p, not too low |"
+    )
+    yield "| --- | --- | ---: | ---: | ---: | ---: | ---: |"
+    for design in ("splits", "pairs of runs"):
+        for metric, row in found[design]["metrics"].items():
+            yield (
+                f"| {found[design]['n']} {design} | `{metric}` | {len(row['p'])} | {row['called']} "
+                f"| {min(row['p']):.3f} | {row['ks_p']:.2f} | {row['ks_p_too_low']:.2f} |"
+            )
+    yield ""
+    yield (
+        "By likelihood the largest change between two runs was "
+        f"{found['largest change by likelihood']:g}; called: {found['called by likelihood']}."
+    )

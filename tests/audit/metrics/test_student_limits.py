@@ -1,0 +1,104 @@
+"""Student's limits: the variance of two crossed factors, bounded scales, the bootstrap's own t."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from audit.metrics import significance as sig
+from audit.metrics.stats_two_way import two_way_variance
+
+MEMBERS = [[np.arange(9, dtype=np.int64)], [np.arange(5, dtype=np.int64)]]
+
+
+def mean_squares(cells: np.ndarray) -> tuple[float, float, float]:
+    """Rows', columns' and interaction mean squares of a two-way table."""
+    n, m = cells.shape
+    grand, rows, cols = cells.mean(), cells.mean(axis=1), cells.mean(axis=0)
+    rest = cells - rows[:, None] - cols[None] + grand
+    return (
+        m * ((rows - grand) ** 2).sum() / (n - 1),
+        n * ((cols - grand) ** 2).sum() / (m - 1),
+        (rest**2).sum() / ((n - 1) * (m - 1)),
+    )
+
+
+def test_two_way_variance_of_a_mean_is_that_of_its_mean_squares() -> None:
+    rng = np.random.default_rng(4)
+    cells = rng.normal(size=(9, 1)) + 2 * rng.normal(size=(1, 5)) + rng.normal(size=(9, 5))
+    by_row, by_col, noise = mean_squares(cells)
+    assert by_col > noise
+    variance, df = two_way_variance(sig.two_way_mean(cells), *MEMBERS, 7)
+    total = by_row + by_col - noise
+    assert variance == pytest.approx(total / 45)
+    satterthwaite = total**2 / (by_row**2 / 8 + by_col**2 / 4 + noise**2 / 32)
+    assert df == pytest.approx(satterthwaite)
+
+
+def test_columns_that_do_not_differ_add_nothing() -> None:
+    rng = np.random.default_rng(1)
+    cells = rng.normal(size=(9, 1)) + rng.normal(size=(9, 5))
+    cells -= cells.mean(axis=0) * 0.9  # columns closer to each other than their noise explains
+    by_row, by_col, noise = mean_squares(cells)
+    assert by_col < noise
+    variance, df = two_way_variance(sig.two_way_mean(cells), *MEMBERS, 100)
+    assert (variance, df) == pytest.approx((by_row / 45, 8.0))
+
+
+def test_one_fixed_factor_leaves_the_other_alone() -> None:
+    cells = np.random.default_rng(2).normal(size=(9, 5))
+    fixed = [np.array([i]) for i in range(5)]
+    variance, df = two_way_variance(sig.two_way_mean(cells), MEMBERS[0], fixed, 100)
+    assert (variance, df) == pytest.approx((cells.mean(axis=1).var(ddof=1) / 9, 8.0))
+    interval = sig.pigeonhole_bootstrap(
+        sig.two_way_mean(cells), 9, 5, col_strata=np.arange(5), n_resamples=50
+    ).interval
+    known = stats.ttest_1samp(cells.mean(axis=1), 0.0).confidence_interval(0.95)
+    assert (interval.low, interval.high) == pytest.approx((known.low, known.high))
+
+
+def test_limits_of_a_bounded_statistic_stay_inside_and_agree_with_their_test() -> None:
+    x = np.linspace(0, 1, 10)
+    cells = x[:, None] + 0.3 * np.random.default_rng(5).normal(size=(10, 6))
+    result = sig.pigeonhole_bootstrap(
+        sig.two_way_spearman(x, cells), 10, 6, bound=1.0, n_resamples=200, seed=1
+    )
+    free = sig.pigeonhole_bootstrap(sig.two_way_spearman(x, cells), 10, 6, n_resamples=200, seed=1)
+    assert free.interval.high > 1.0 > result.interval.high
+    # Fisher's z: on its scale the limits lie as far to either side.
+    ends = [math.atanh(end) for end in (result.interval.low, result.interval.high)]
+    assert sum(ends) / 2 == pytest.approx(math.atanh(result.estimate))
+    for null in (result.interval.low, result.interval.high):
+        assert sig.bootstrap_p_value(result, null).p_value == pytest.approx(0.05)
+    assert sig.bootstrap_p_value(result, 1.0).p_value == 0.0
+
+
+def test_a_skewed_mean_reaches_further_towards_its_tail_than_student() -> None:
+    values = np.random.default_rng(7).exponential(size=12)
+    result = sig.cluster_bootstrap(sig.weighted_mean(values), 12, n_resamples=20_000, seed=3)
+    student = stats.ttest_1samp(values, 0.0).confidence_interval(0.95)
+    assert result.interval.low == pytest.approx(student.low)
+    # Efron & Tibshirani 1993, §12.5, by hand.
+    drawn = np.random.default_rng(9).choice(values, (20_000, 12))
+    t = (drawn.mean(axis=1) - values.mean()) / (drawn.std(axis=1, ddof=1) / math.sqrt(12))
+    error = values.std(ddof=1) / math.sqrt(12)
+    assert result.interval.high == pytest.approx(
+        values.mean() - np.quantile(t, 0.025) * error, rel=0.03
+    )
+    assert result.interval.high > student.high + 0.2 * error
+    # Just beyond either limit it is rejected, within it is not.
+    high = result.interval.high
+    assert sig.bootstrap_p_value(result, high + 0.02).p_value < 0.05
+    assert sig.bootstrap_p_value(result, high - 0.02).p_value > 0.05
+
+
+def test_clusters_that_are_mostly_equal_keep_students_limits() -> None:
+    values = np.array([0.0] * 14 + [0.2, -0.2])
+    result = sig.cluster_bootstrap(sig.weighted_mean(values), 16, n_resamples=2000, seed=3)
+    student = stats.ttest_1samp(values, 0.0).confidence_interval(0.95)
+    assert result.interval.low <= student.low + 1e-12
+    assert result.interval.high >= student.high - 1e-12
+    assert math.isfinite(result.interval.width)
