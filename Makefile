@@ -1,5 +1,5 @@
 # Two commands do all the set-up on a fresh machine: `make audit` runs the main job, `make test` passes every check.
-.PHONY: audit test test-parallel bench env env-dev lint clean
+.PHONY: audit test test-parallel calibrate bench env env-dev lint clean
 
 RUN ?= runs/smollm2-135m-instruct
 
@@ -11,6 +11,10 @@ test: env-dev         ## ruff, mypy, unit tests, end-to-end tests on the real mo
 
 test-parallel: env-dev ## a tiny model trained in several processes by DDP, ZeRO and FSDP (about 6 minutes)
 	@.venv/bin/pytest -m parallel
+
+calibrate: env-dev    ## every primary metric on simulated respondents, docs/calibration.md (hours; can be killed, goes on)
+	@mkdir -p build
+	@.venv/bin/python -m benchmarks.calibration --audits build/calibration.jsonl --write docs/calibration.md
 
 bench: env-dev        ## every benchmark, as ratios measured side by side
 	@scripts/bench.sh

@@ -91,7 +91,7 @@ def pooled_measure(
     """The mean of ``pool`` with its interval and test.
 
     More than one column: both factors are resampled (pigeonhole bootstrap), else rows alone
-    (BCa). The test flips the signs of whole rows. ``reach``: the largest absolute value of an
+    (t). The test flips the signs of whole rows. ``reach``: the largest absolute value of an
     observation; ``units``: what the rows are, in the plural; ``missing``: see :class:`Measure`.
     """
     crossed = len(pool.columns) > 1
@@ -132,6 +132,9 @@ def rate_row(family: Family, context: Context, metric: str, measure: Measure | N
     if result.estimate in (0.0, 1.0) and result.interval.width == 0.0:
         exact = exact_interval(round(result.estimate * n), n, LEVEL)
         result = replace(result, interval=replace(exact, method="Clopper-Pearson over clusters"))
+    # Limits by t do not know where a share ends; cut off there they cover as often.
+    low, high = np.clip((result.interval.low, result.interval.high), 0.0, 1.0).tolist()
+    result = replace(result, interval=replace(result.interval, low=low, high=high))
     row = metric_row(context, metric, result, None, n_clusters=n, note=measure.note)
     family.add(row, Evidence(result))
     return row

@@ -122,8 +122,8 @@ def _studentised(
     if not (variance.total > 0 and spread > 0):
         return replace(calibration, by_t=True)
     scale = math.sqrt(variance.total) / spread
-    # A resample of equal clusters has no error, and no t.
-    usable = np.isfinite(values) & (errors > 1e-9 * math.sqrt(variance.total))
+    # A resample of equal clusters has no error (rounding leaves some 1e-8 of one), and no t.
+    usable = np.isfinite(values) & (errors > 1e-6 * math.sqrt(variance.total))
     drawn = np.sort((values[usable] - estimate) / errors[usable])
     kept = drawn if drawn.size > values.size / 2 else None
     return replace(calibration, scale=scale, by_t=True, studentised=kept)

@@ -55,14 +55,21 @@ class PictureSplits:
 
     def trainable(self, pictures: Sequence[Picture]) -> list[Picture]:
         """Pictures of both training parts. A figure that shows no skin at all has no tone to hold
-        out: it is among them where its profession has no other neutral one."""
+        out: it is among them where its profession has no other neutral one. One that shows so
+        little that two tones look alike is not: it would be the picture that judges.
+        """
         toned = {p.profession for p in pictures if _neutral(p) and p.skin != _UNTONED}
         parts = {*self.professions.train, *self.professions.validation}
+        judging = {p.image.path.read_bytes() for p in pictures if p.skin in self.held_out_skins}
         return [
             p
             for p in pictures
             if p.profession in parts
-            and (p.skin in self.train_skins or (_neutral(p) and p.profession not in toned))
+            and (
+                p.image.path.read_bytes() not in judging
+                if p.skin in self.train_skins
+                else _neutral(p) and p.profession not in toned
+            )
         ]
 
 

@@ -66,3 +66,19 @@ def test_photographs_without_a_skin_label_are_split_by_profession_alone(tmp_path
 def test_a_set_too_small_to_be_split_is_refused_with_the_number_it_needs(tmp_path: Path) -> None:
     with pytest.raises(UsageProblem, match="1 professions held mostly by women; a repair needs 3"):
         cases.gallery(tmp_path, professions=("teacher", "pilot", "farmer", "mechanic"))
+
+
+def test_a_picture_that_looks_like_one_that_judges_does_not_train(tmp_path: Path) -> None:
+    made = cases.gallery(tmp_path)
+    trained = next(p for p in made.splits.trainable(made.pictures) if p.presentation == "neutral")
+    judging = next(
+        p
+        for p in made.pictures
+        if p.profession == trained.profession
+        and p.presentation == "neutral"
+        and p.skin in made.splits.held_out_skins
+    )
+    trained.image.path.write_bytes(judging.image.path.read_bytes())
+    left = made.splits.trainable(made.pictures)
+    assert trained not in left
+    assert any(p.profession == trained.profession for p in left)
