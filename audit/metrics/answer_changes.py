@@ -126,7 +126,7 @@ def missing_changes(
 def _interval(
     change: pd.Series[float], clusters: pd.Series[str], seed: int
 ) -> tuple[float | None, float | None]:
-    """BCa over clusters of the mean change; None where it has no spread to tell an error from."""
+    """Over clusters of the mean change; None where it has no spread to tell an error from."""
     _, codes = np.unique(clusters.to_numpy(), return_inverse=True)
     sums = np.bincount(codes, weights=change.to_numpy(dtype=np.float64))
     sizes = np.bincount(codes).astype(np.float64)

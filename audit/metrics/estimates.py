@@ -103,7 +103,7 @@ def _evidence(measure: Measure, result: BootstrapResult) -> Evidence:
 
 
 def one_way(statistic: Statistic, n: int, context: Context, metric: str) -> BootstrapResult:
-    """BCa interval over clusters."""
+    """Interval over clusters, one factor."""
     return cluster_bootstrap(
         statistic,
         n,
@@ -114,7 +114,7 @@ def one_way(statistic: Statistic, n: int, context: Context, metric: str) -> Boot
 
 
 def rate(rates: FloatArray, context: Context, metric: str) -> BootstrapResult:
-    """BCa interval of a mean of clusters' rates, (n,) in 0–1.
+    """Interval of a mean of clusters' rates, (n,) in 0–1.
 
     Where all are 0, or all 1, resampling sees no error: Clopper & Pearson's interval for 0 (or n)
     of n clusters stands in.

@@ -48,7 +48,7 @@ class Measure:
     ``statistic``: (b, R), (b, C) multiplicities → (b,). ``blocks``: what ``change_test`` works on,
     one (S, R) array; for two runs it is given the difference of theirs. ``own_test`` overrides the
     test of the metric itself where that is another (a rank correlation). ``row_strata`` and
-    ``col_strata`` as in ``pigeonhole_bootstrap``; no ``col_strata``: one factor, BCa.
+    ``col_strata`` as in ``pigeonhole_bootstrap``; no ``col_strata``: one factor.
     ``thinnest``: clusters in the stratum that has fewest, and ``sides`` the same for the smaller
     compared group (None where nothing is compared). ``rooms``: what ``constant_equivalence``
     needs; empty where the scale has no ends. ``missing``: share of answers without a value in

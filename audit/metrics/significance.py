@@ -1,6 +1,6 @@
 """The statistics of an audit, in one place. It knows arrays, no probe and no model.
 
-Intervals: ``cluster_bootstrap`` (BCa or percentile) where one factor is sampled,
+Intervals: ``cluster_bootstrap`` (t, BCa or percentile) where one factor is sampled,
 ``pigeonhole_bootstrap`` where two are; ``wilson_interval`` and ``exact_interval`` for single
 proportions. Tests: ``permutation_test`` and ``sign_flip_test`` at cluster level, ``mcnemar_exact``
 for paired answers, ``tost`` and ``tost_bootstrap`` for "fair within the margin"

@@ -142,7 +142,7 @@ def bias_correction(distribution: FloatArray, estimate: float) -> float:
     return float(ndtri((below + 0.5 * ties) / distribution.size))
 
 
-def _t_quantile(q: float, df: float) -> float:
+def t_quantile(q: float, df: float) -> float:
     return float(ndtri(q) if math.isinf(df) else stdtrit(df, q))
 
 
@@ -170,7 +170,7 @@ def confidence_interval(
         why = "degenerate: every resample equals the estimate"
         return Interval(estimate, estimate, level, f"{method} ({why})")
     q = (1.0 - level) / 2.0
-    reach = -calibration.scale * _t_quantile(q, calibration.df)
+    reach = -calibration.scale * t_quantile(q, calibration.df)
     if calibration.by_t:
         low, high = _t_limits(estimate, distribution, calibration, q)
         return Interval(low, high, level, f"{method} (df {calibration.df:.1f})")
@@ -190,7 +190,7 @@ def _t_limits(
     estimate: float, distribution: FloatArray, calibration: Calibration, q: float
 ) -> tuple[float, float]:
     centre, error = _on_scale(estimate, distribution, calibration)
-    below = above = -_t_quantile(q, calibration.df)
+    below = above = -t_quantile(q, calibration.df)
     drawn = calibration.studentised
     if drawn is not None:
         below = max(below, float(np.quantile(drawn, 1.0 - q)))

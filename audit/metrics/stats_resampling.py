@@ -16,6 +16,7 @@ from audit.metrics.stats_calibration import (
     is_degenerate,
     jackknife,
     one_way_calibration,
+    t_quantile,
 )
 from audit.metrics.stats_two_way import two_way_variance
 from audit.metrics.stats_types import (
@@ -30,6 +31,9 @@ from audit.metrics.stats_types import (
     check_level,
 )
 from audit.metrics.stats_weights import ResamplingWeights, chunk_sizes
+
+#: A bootstrap-t limit is at most so many times as far out as Student's at 95 %.
+FURTHEST = 3.0
 
 
 def cluster_bootstrap(
@@ -126,6 +130,10 @@ def _studentised(
     usable = np.isfinite(values) & (errors > 1e-6 * math.sqrt(variance.total))
     drawn = np.sort((values[usable] - estimate) / errors[usable])
     kept = drawn if drawn.size > values.size / 2 else None
+    if kept is not None:
+        # Of clusters all but one of which are nearly equal some resamples have next to no error.
+        reach = FURTHEST * -t_quantile(0.025, calibration.df)
+        kept = np.clip(kept, -reach, reach)
     return replace(calibration, scale=scale, by_t=True, studentised=kept)
 
 

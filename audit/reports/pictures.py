@@ -110,7 +110,7 @@ def view_pictures(run: Run, suite: Mapping[str, Any]) -> PictureView | None:
             "pictures.source",
             name=kept.get("name", ""),
             licence=kept.get("licence", ""),
-            attribution=kept.get("attribution", ""),
+            attribution=str(kept.get("attribution", "")).rstrip("."),
         ),
         left_out=[
             (

@@ -102,3 +102,13 @@ def test_clusters_that_are_mostly_equal_keep_students_limits() -> None:
     assert result.interval.low <= student.low + 1e-12
     assert result.interval.high >= student.high - 1e-12
     assert math.isfinite(result.interval.width)
+
+
+@pytest.mark.parametrize("others", [0.0, 1e-4])
+def test_one_odd_cluster_among_equal_ones_keeps_its_limits_in_reach(others: float) -> None:
+    """Resamples without it have no error but rounding, or next to none: their t says nothing."""
+    values = np.arange(8) * others + np.where(np.arange(8) == 3, 0.083, 0.0)
+    result = sig.cluster_bootstrap(sig.weighted_mean(values), 8, n_resamples=2000)
+    half = stats.t.ppf(0.975, 7) * values.std(ddof=1) / math.sqrt(8)
+    assert 0.99 * half <= result.estimate - result.interval.low <= 3.01 * half
+    assert 0.99 * half <= result.interval.high - result.estimate <= 3.01 * half
