@@ -146,7 +146,7 @@ def main(arguments: list[str] | None = None) -> int:
         return problem.exit_code
     wrong = faults(found, planted=any(plant.pulls.values()))
     print(table(found.groups))
-    print("\n".join(wrong) if wrong else "What was planted was found.")
+    print("\n".join(wrong) if wrong else "Nothing contradicts the plant.")
     return 1 if wrong else 0
 
 
