@@ -13,8 +13,8 @@ from remediate.suites import PICTURE_SUITE
 from remediate.verdict import AIMS, changes_of
 
 #: Where results.json has a metric of one profession, by metric.
-_SLICES = {
-    "resolution_gap": "profession:{job}",
+SLICES = {
+    "resolution_gap": "probe:resolution/profession:{job}",
     "neutral_stereotype_gap": "probe:neutral/profession:{job}",
 }
 
@@ -37,10 +37,10 @@ def unseen(repair: Repair, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
         jobs = [
             job
             for job in professions
-            if all(_SLICES[metric].format(job=job) in side for side in values)
+            if all(SLICES[metric].format(job=job) in side for side in values)
         ]
         before, after = (
-            _mean([side[_SLICES[metric].format(job=job)] for job in jobs]) for side in values
+            _mean([side[SLICES[metric].format(job=job)] for job in jobs]) for side in values
         )
         rows.append(
             {

@@ -10,7 +10,7 @@ import pytest
 
 from audit.manifest import write_json
 from remediate.gates.judge import Gate
-from remediate.stages.unseen import unseen
+from remediate.stages.unseen import SLICES, unseen
 from remediate.verdict import NOT_REPAIRED, PICTURES, REPAIRED, decide
 
 HELD = ("teacher", "pilot", "judge")
@@ -21,9 +21,8 @@ def results(folder: Path, values: dict[str, dict[str, float | None]]) -> None:
     rows: list[dict[str, Any]] = []
     for metric, own in values.items():
         for job, value in own.items():
-            where = f"profession:{job}"
-            if metric == "neutral_stereotype_gap":
-                where = f"probe:neutral/{where}"
+            probe = "neutral" if metric == "neutral_stereotype_gap" else "resolution"
+            where = f"probe:{probe}/profession:{job}"
             row = {"suite": "vqa-gender", "metric": metric, "slice": where, "estimate": value}
             rows += [row | {"route": "likelihood"}, row | {"route": "sampled", "estimate": 9.0}]
     folder.mkdir(parents=True)
@@ -115,3 +114,21 @@ def test_reading_pictures_worse_closes_the_gap_and_breaks_the_gate() -> None:
     found = decide(GOOD, [gate], (), PICTURES, [ALONE])
     assert found.verdict == NOT_REPAIRED
     assert "shown_accuracy" in found.reasons[0]
+
+
+def test_the_suite_gives_what_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from audit.metrics import estimates
+    from audit.probes.vqa_gender import VqaGenderSuite
+    from audit.schema import Route
+    from tests.audit.made_pictures import JOBS, make_set
+    from tests.audit.seeing import Viewer
+
+    monkeypatch.setattr(estimates, "RESAMPLES", 50)
+    monkeypatch.setattr(estimates, "RESAMPLES_SLICE", 50)
+    suite = VqaGenderSuite(make_set(tmp_path))
+    items = suite.items(langs=["en"], seed=0, limit=None, samples=None)
+    likely = [item for item in items if item.route is Route.LIKELIHOOD]
+    rows = suite.metrics(Viewer(sight=2.0, pull=1.0).answer(likely), seed=0, margins=None)
+    given = {(row.metric, row.slice) for row in rows if row.estimate is not None}
+    for metric, where in SLICES.items():
+        assert (metric, where.format(job=JOBS[2])) in given
