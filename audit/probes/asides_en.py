@@ -79,8 +79,10 @@ _OTHER_THINGS = re.compile(
 _LEFT_OVER = re.compile(rf", (?:, ?)?or {_OTHERWISE}(?! (?:way|is|are|can|could)\b)")
 #: A list that breaks off ("a man or"), or the beginning of one ("The answer is either").
 _OPEN = re.compile(rf"\( ?{_OPTION},?\s*$", re.IGNORECASE)
+#: Characters in which a list that breaks off stands.
+_ENDING = 120
 _CUT_OFF = re.compile(
-    rf"\b(?:(?:between|either) )?(?:{_OPTION},? )*(?:{_OPTION}|he|she|him|hers?|his),? ?"
+    rf"\b(?:(?:between|either) )?(?:{_OPTION},? ){{0,3}}(?:{_OPTION}|he|she|him|hers?|his),? ?"
     r"(?:or|nor|and|and/or|&|vs\.?|versus|/)(?: an?| the)? *$"
     rf"|\b(?:between|either) {_OPTION} *$|(?<=[a-z,.!?;] )either *$"
 )
@@ -156,7 +158,9 @@ def without_asides(text: str) -> str:
     clean = _ALIKE.sub(" anyone ", clean)
     clean = _LEFT_OVER.sub(" , ", _OTHER_THINGS.sub(" , ", clean))
     if text.rstrip()[-1:] not in ('"', "*"):
-        clean = _CUT_OFF.sub(" ", clean)
+        # Only the end can be cut off, and a search over all of a long text takes seconds.
+        rest, end = clean[:-_ENDING], clean[-_ENDING:]
+        clean = rest + _CUT_OFF.sub(" ", end)
     return clean
 
 

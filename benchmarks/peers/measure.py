@@ -34,10 +34,14 @@ def lm_eval(work: Path, out: Path, run: Path, model: Path) -> dict[str, Any]:
     """The harness on the pairs that ``run`` asked; with the largest difference of a likelihood."""
     import pandas as pd
 
+    from audit.probes.crows_pairs import sentence_pairs
+
     asked = pd.read_parquet(run / "responses.parquet")
+    known = {pair.id: pair for pair in sentence_pairs()}
+    chosen = [known[item.rpartition("/")[2]] for item in asked["item"]]
     pairs = [
-        dict(zip(("sent_more", "sent_less"), prompt.split("\n"), strict=True)) | {"bias_type": kind}
-        for prompt, kind in zip(asked["prompt"], asked["probe"], strict=True)
+        {"sent_more": pair.more, "sent_less": pair.less, "bias_type": pair.bias_type}
+        for pair in chosen
     ]
     source, found = out / "pairs.json", out / "lm_eval.json"
     source.write_text(json.dumps(pairs), encoding="utf-8")
