@@ -31,7 +31,8 @@ class Peer:
 PEERS = {
     "lm-eval": Peer(
         "lm-eval==0.4.13",
-        ("evaluate", "sacrebleu", "rouge-score", "pytablewriter", "sqlitedict", "word2number",
+        ("evaluate", "tabulate", "sacrebleu", "rouge-score", "pytablewriter", "sqlitedict",
+         "word2number",
          "jsonlines", "zstandard", "tabledata", "DataProperty", "tcolorpy", "typepy",
          "mbstrdecoder", "portalocker", "absl-py", "colorama", "lxml", "chardet", _NLTK[0]),
     ),
