@@ -22,7 +22,7 @@ from lm_eval.tasks.crows_pairs import utils
 def main(model: str, pairs: str, out: str) -> None:
     engine = HFLM(pretrained=model, device="cpu", dtype="float32", batch_size=16)
     begun = time.perf_counter()
-    found = simple_evaluate(model=engine, tasks=[_task(pairs)], log_samples=True, bootstrap_iters=0)
+    found = simple_evaluate(model=engine, tasks=[_task(pairs)], log_samples=True)
     seconds = time.perf_counter() - begun
     (name,) = found["results"]
     samples = sorted(found["samples"][name], key=lambda sample: sample["doc_id"])
