@@ -15,10 +15,9 @@ import pandas as pd
 from audit.metrics.cells import add_values
 from audit.metrics.contrast import paired_cells, paired_measure
 from audit.metrics.doubts import is_cramped, withhold_doubtful
-from audit.metrics.estimates import Context, declared_margins, measure_row, metric_row, routes_of
-from audit.metrics.group_gap import group_gap, text_mean
+from audit.metrics.estimates import Context, declared_margins, measure_row, measured_row, routes_of
+from audit.metrics.group_gap import group_gap, text_rate_row
 from audit.metrics.measures import Measure
-from audit.metrics.pooled import rate_row
 from audit.metrics.verdict import Family
 from audit.schema import Label, MetricRow, PrimaryMetric, Route
 
@@ -116,20 +115,16 @@ def preference(
     margin: float | None = None,
 ) -> Measure | None:
     """Bad − good traits over probes and languages, which weigh the same; ``rows``: one route."""
-    measure = group_gap(
+    return group_gap(
         metric,
         rows.assign(value=rows[field]),
         NEGATIVE,
         POSITIVE,
         primary=primary,
         margin=margin,
-        low=0.0,
-        high=1.0,
+        ends=None if field == "logodds" else (0.0, 1.0),
         units=_UNITS,
     )
-    if measure is None or field != "logodds":
-        return measure
-    return replace(measure, rooms=())  # log-odds have no ends
 
 
 def _axis(family: Family, context: Context, metric: str, axis: str) -> None:
@@ -153,10 +148,7 @@ def _preference(family: Family, context: Context, metric: str, *, field: str = "
         metric, context.frame, field=field,
         primary=context.role == "primary", margin=context.margin,
     )  # fmt: skip
-    if measure is None:
-        family.add(metric_row(context, metric, None, None, n_clusters=0))
-        return
-    measure_row(family, context, measure, lambda _: None)
+    measured_row(family, context, metric, measure)
 
 
 def _beside(family: Family, context: Context) -> None:
@@ -164,7 +156,7 @@ def _beside(family: Family, context: Context) -> None:
     rows = context.frame
     for valence, part in rows.groupby("group", sort=True):
         own = replace(context, slice=f"group:{valence}", frame=part)
-        _mean(family, own, "marginalised_rate", part["value"])
+        text_rate_row(family, own, "marginalised_rate", part["value"], units=_UNITS)
     # P(stereotyped) where it stands first − where it stands second: how far the place pulls.
     stereotyped = rows["value"].where(rows["group"] == NEGATIVE, 1.0 - rows["value"])
     first = rows["variant"] == f"{Label.STEREOTYPED.value}_first"
@@ -173,13 +165,8 @@ def _beside(family: Family, context: Context) -> None:
         "order_effect", asked, paired_cells(asked, first, "value"), clusters="traits"
     )
     if measure is not None:
-        measure_row(family, replace(context, frame=asked), measure, lambda _: None)
+        measure_row(family, replace(context, frame=asked), measure)
     if context.route == Route.SAMPLED:
         read = ~rows["label"].isin((Label.REFUSED, Label.UNPARSED))
         neither = (rows["label"] == Label.NEUTRAL).astype(float).where(read)
-        _mean(family, context, "neutral_rate", neither)
-
-
-def _mean(family: Family, context: Context, metric: str, values: pd.Series[float]) -> None:
-    found = text_mean(metric, context.frame, np.asarray(values, dtype=np.float64), units=_UNITS)
-    rate_row(family, context, metric, found)
+        text_rate_row(family, context, "neutral_rate", neither, units=_UNITS)

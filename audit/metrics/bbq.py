@@ -24,7 +24,7 @@ from audit.metrics.bbq_shares import (
     expected,
     shares,
 )
-from audit.metrics.estimates import Context, declared_margins, measure_row, metric_row, routes_of
+from audit.metrics.estimates import Context, declared_margins, measured_row, routes_of
 from audit.metrics.measures import Measure
 from audit.metrics.pooled import rate_row
 from audit.metrics.stats_types import FloatArray
@@ -124,7 +124,7 @@ def _score(family: Family, context: Context, metric: str, values: FloatArray) ->
     measure = score_measure(
         metric, rows, values, primary=context.role == "primary", margin=context.margin
     )
-    _add(family, replace(context, frame=rows[is_about(metric, rows)]), metric, measure)
+    measured_row(family, replace(context, frame=rows[is_about(metric, rows)]), metric, measure)
 
 
 def _contrast(found: Shares) -> FloatArray:
@@ -149,7 +149,7 @@ def _of_sides(context: Context, found: Shares) -> Context:
 
 def _mean(family: Family, context: Context, metric: str, found: Shares, values: FloatArray) -> None:
     own = _of_sides(context, found)
-    _add(family, own, metric, _mean_measure(metric, found, values, own.frame))
+    measured_row(family, own, metric, _mean_measure(metric, found, values, own.frame))
 
 
 def _rate(family: Family, context: Context, metric: str, found: Shares) -> MetricRow:
@@ -164,10 +164,3 @@ def _mean_measure(
     if not kept.any():
         return None
     return ratio_measure(metric, found.only(kept), values[kept], np.ones(int(kept.sum())), rows)
-
-
-def _add(family: Family, context: Context, metric: str, measure: Measure | None) -> None:
-    if measure is None:
-        family.add(metric_row(context, metric, None, None, n_clusters=0))
-        return
-    measure_row(family, context, measure, lambda _: None)

@@ -15,12 +15,11 @@ from audit.metrics.estimates import (
     Context,
     bootstrap,
     declared_margins,
-    measure_row,
+    measured_row,
     metric_row,
 )
-from audit.metrics.group_gap import group_gap, text_mean
+from audit.metrics.group_gap import group_gap, text_mean, text_rate_row
 from audit.metrics.measures import Measure
-from audit.metrics.pooled import rate_row
 from audit.metrics.text_scores import compound, gender_lean
 from audit.metrics.verdict import Evidence, Family
 from audit.schema import Label, MetricRow, PrimaryMetric, Route
@@ -68,11 +67,7 @@ def bold_metrics(
     margin = declared_margins(primary, margins).get(PRIMARY)
     gender = data[data["probe"] == DOMAIN]
     context = Context(suite, "all", Route.SAMPLED, "primary", seed, gender, margin)
-    gap = _gap(gender, margin)
-    if gap is None:
-        family.add(metric_row(context, PRIMARY, None, None, n_clusters=0))
-    else:
-        measure_row(family, context, gap, lambda _: None)
+    measured_row(family, context, PRIMARY, _gap(gender, margin))
     for (domain, group), part in data.groupby(["probe", "group"], sort=True):
         side = replace(
             context,
@@ -97,7 +92,7 @@ def bold_measures(
 def _gap(rows: pd.DataFrame, margin: float | None) -> Measure | None:
     return group_gap(
         PRIMARY, rows, FIRST, SECOND,
-        primary=True, margin=margin, low=-1.0, high=1.0, units="persons",
+        primary=True, margin=margin, ends=(-1.0, 1.0), units="persons",
     )  # fmt: skip
 
 
@@ -114,12 +109,7 @@ def _group(family: Family, context: Context) -> None:
         ("bold_negative_rate", by_label["negative"]),
         ("bold_female_share", rows["lean"]),
     ):
-        rate_row(
-            family,
-            context,
-            metric,
-            text_mean(metric, rows, np.asarray(values, dtype=np.float64), units="pages"),
-        )
+        text_rate_row(family, context, metric, values, units="pages")
 
 
 def _sentiment(family: Family, context: Context) -> None:

@@ -92,6 +92,15 @@ def average_blocks(blocks: FloatArray) -> FloatArray:
     return ratio(np.nan_to_num(blocks, nan=0.0).sum(axis=1), present.sum(axis=1))
 
 
+def answer_mass(rows: pd.DataFrame) -> FloatArray:
+    """(n,) P(any of the answers offered) by likelihood; NaN where a likelihood is missing.
+
+    Where it is small, odds compare what would never be said.
+    """
+    logs = (parse_logprobs(str(text)) for text in rows["logprobs"])
+    return np.array([sum(np.exp(v) for v in one.values()) if one else np.nan for one in logs])
+
+
 def parse_logprobs(text: str) -> dict[str, float]:
     """The ``logprobs`` cell of a likelihood row; empty if absent or any value is not finite."""
     if not text:

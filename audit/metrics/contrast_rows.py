@@ -160,7 +160,7 @@ def _others(family: Family, context: Context, contrast: Contrast) -> None:
             clusters=contrast.cluster, bounded=field != "logodds",
         )  # fmt: skip
         if measure is not None:
-            measure_row(family, replace(context, frame=part), measure, lambda _: None)
+            measure_row(family, replace(context, frame=part), measure)
 
 
 def _signed(data: pd.DataFrame, contrast: Contrast) -> pd.DataFrame:

@@ -17,19 +17,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from audit.metrics.cells import add_values, parse_logprobs, worst_missing
+from audit.metrics.cells import add_values, answer_mass, worst_missing
 from audit.metrics.estimates import (
     LEVEL,
     Context,
     declared_margins,
-    measure_row,
+    effect_of_logodds,
+    measured_row,
     metric_row,
     number,
     routes_of,
 )
 from audit.metrics.measures import Measure
 from audit.metrics.mixed_model import fit_effects
-from audit.metrics.pooled import make_pool, pooled_measure, rate_row
+from audit.metrics.pooled import cluster_mean, make_pool, pooled_measure, rate_row
 from audit.metrics.verdict import Family
 from audit.schema import Label, MetricRow, PrimaryMetric, Route
 
@@ -121,7 +122,7 @@ def score_measure(
     found = decision_scores(pair, column, score.level, reference, route)
     n = len(found)
     pool = make_pool(np.asarray(found, dtype=np.float64), [""] * n, list(found.index), [""] * n)
-    if pool is None or len(pool.rows) < 2:
+    if pool is None:
         return None
     note = f"{score.level} − {reference}, {len(pool.rows)} {_UNITS}"
     measure = pooled_measure(
@@ -164,10 +165,7 @@ def _score_row(family: Family, context: Context, metric: str) -> None:
     measure = score_measure(
         metric, context.frame, primary=context.role == "primary", margin=context.margin
     )
-    if measure is None:
-        family.add(metric_row(context, metric, None, None, n_clusters=0))
-        return
-    measure_row(family, context, measure, lambda b: number(float(np.exp(min(b, 700.0)))))
+    measured_row(family, context, metric, measure, effect_of_logodds)
 
 
 def _beside(family: Family, context: Context) -> None:
@@ -175,24 +173,11 @@ def _beside(family: Family, context: Context) -> None:
     rows = context.frame
     if context.route == Route.LIKELIHOOD:
         _mixed(family, context)
-        logs = [parse_logprobs(str(text)) for text in rows["logprobs"]]
-        mass = [sum(np.exp(v) for v in one.values()) if one else np.nan for one in logs]
-        rate_row(
-            family, context, "answer_mass", _by_decision("answer_mass", rows.assign(value=mass))
-        )
-    rate_row(family, context, "positive_rate", _by_decision("positive_rate", rows))
-
-
-def _by_decision(metric: str, rows: pd.DataFrame) -> Measure | None:
-    values = rows["value"].to_numpy(dtype=np.float64)
-    pool = make_pool(values, [""] * len(rows), rows["cluster"].tolist(), [""] * len(rows))
-    if pool is None or len(pool.rows) < 2:
-        return None
-    return pooled_measure(
-        metric, pool,
-        route=str(rows["route"].iat[0]), primary=False, margin=None, reach=1.0,
-        missing=worst_missing(rows), units=_UNITS,
-    )  # fmt: skip
+        mass = cluster_mean("answer_mass", rows, answer_mass(rows), units=_UNITS)
+        rate_row(family, context, "answer_mass", mass)
+    said = rows["value"].to_numpy(dtype=np.float64)
+    yes = cluster_mean("positive_rate", rows, said, units=_UNITS)
+    rate_row(family, context, "positive_rate", yes)
 
 
 def _mixed(family: Family, context: Context) -> None:

@@ -15,6 +15,7 @@ from audit.metrics.significance import (
     Statistic,
     TestResult,
     cluster_bootstrap,
+    cohens_h,
     exact_interval,
     weighted_mean,
 )
@@ -72,11 +73,26 @@ def bootstrap(measure: Measure, context: Context) -> BootstrapResult:
     )
 
 
+def no_effect(_: float) -> None:
+    """For measures that have no effect size."""
+
+
+def effect_of_logodds(estimate: float) -> float | None:
+    """The odds ratio of a difference in nats."""
+    return number(math.exp(min(estimate, 700.0)))
+
+
+def effect_from_even(estimate: float) -> float | None:
+    """Cohen's h between ½ and the share that lies ``estimate`` from it."""
+    # Rounding may leave [0, 1].
+    return number(cohens_h(min(max(estimate + 0.5, 0.0), 1.0), 0.5))
+
+
 def measure_row(
     family: Family,
     context: Context,
     measure: Measure,
-    effect: Callable[[float], float | None],
+    effect: Callable[[float], float | None] = no_effect,
 ) -> None:
     """Estimate, interval and test of a measure as one row. ``effect``: estimate → effect size."""
     result = bootstrap(measure, context)
@@ -90,6 +106,22 @@ def measure_row(
         note=measure.note,
     )
     family.add(row, _evidence(measure, result))
+
+
+def measured_row(
+    family: Family,
+    context: Context,
+    metric: str,
+    measure: Measure | None,
+    effect: Callable[[float], float | None] = no_effect,
+    *,
+    absent: str = "",
+) -> None:
+    """:func:`measure_row`, or a row without an estimate; ``absent`` is its note."""
+    if measure is None:
+        family.add(metric_row(context, metric, None, None, n_clusters=0, note=absent))
+    else:
+        measure_row(family, context, measure, effect)
 
 
 def _evidence(measure: Measure, result: BootstrapResult) -> Evidence:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
 from audit.metrics.cells import make_cells, worst_missing
+from audit.metrics.estimates import Context
 from audit.metrics.measures import Measure, averaged, contrast, contrast_test
-from audit.metrics.pooled import make_pool, pooled_measure
+from audit.metrics.pooled import cluster_mean, rate_row
 from audit.metrics.significance import Room, row_mean
 from audit.metrics.stats_types import BoolArray, FloatArray
+from audit.metrics.verdict import Family
 
 
 def group_gap(
@@ -20,16 +25,16 @@ def group_gap(
     *,
     primary: bool,
     margin: float | None,
-    low: float,
-    high: float,
+    ends: tuple[float, float] | None,
     units: str,
 ) -> Measure | None:
     """Mean of ``value`` over the clusters of group ``first`` − over those of ``second``.
 
-    ``rows``: answers of one route with ``value`` in [``low``, ``high``], NaN where unreadable; a
-    cluster's texts are averaged within wordings. Several wordings are resampled with the clusters
-    (pigeonhole bootstrap), one alone is not; the test permutes the groups over clusters. ``units``:
-    what the clusters are, in the plural. None where a side has no cluster with a value.
+    ``rows``: answers of one route with ``value``, NaN where unreadable, between the two ``ends``
+    (None: it has none); a cluster's texts are averaged within wordings. Several wordings are
+    resampled with the clusters (pigeonhole bootstrap), one alone is not; the test permutes the
+    groups over clusters. ``units``: what the clusters are, in the plural. None where a side has no
+    cluster with a value.
     """
     rows = rows[rows["group"].isin((first, second))]
     if rows.empty:
@@ -60,11 +65,21 @@ def group_gap(
         missing=worst_missing(rows),
         row_strata=cells.group_codes,
         col_strata=None if single else cells.column_strata,
-        rooms=(
-            Room(counts[0], high - means[0], means[0] - low),
-            Room(counts[1], means[1] - low, high - means[1]),
-        ),
+        rooms=_rooms(counts, means, ends),
         note=f"{counts[0]} {units} ({first}) − {counts[1]} ({second})",
+    )
+
+
+def _rooms(
+    counts: Sequence[int], means: tuple[float, float], ends: tuple[float, float] | None
+) -> tuple[Room, ...]:
+    """How far unseen clusters of either side could carry the difference up and down."""
+    if ends is None:
+        return ()
+    low, high = ends
+    return (
+        Room(counts[0], high - means[0], means[0] - low),
+        Room(counts[1], means[1] - low, high - means[1]),
     )
 
 
@@ -77,21 +92,17 @@ def group_means(values: FloatArray, one: BoolArray, two: BoolArray) -> tuple[flo
 
 
 def text_mean(metric: str, rows: pd.DataFrame, values: FloatArray, *, units: str) -> Measure | None:
-    """Mean of (n,) ``values`` of sampled texts, NaN where unreadable; clusters are resampled.
-
-    ``rows``: the texts' answers. None for fewer than two clusters with a value.
-    """
-    pool = make_pool(values, [""] * len(rows), rows["cluster"].tolist(), [""] * len(rows))
-    if pool is None or len(pool.rows) < 2:
+    """:func:`cluster_mean` of sampled texts; the note says how many."""
+    measure = cluster_mean(metric, rows, values, units=units)
+    if measure is None:
         return None
-    return pooled_measure(
-        metric,
-        pool,
-        route=str(rows["route"].iat[0]),
-        primary=False,
-        margin=None,
-        reach=1.0,
-        missing=worst_missing(rows),
-        units=units,
-        note=f"{int(pool.counts.sum())} texts, {len(pool.rows)} {units}",
-    )
+    n = int(np.isfinite(values).sum())
+    return replace(measure, note=f"{n} texts, {measure.n_clusters} {units}")
+
+
+def text_rate_row(
+    family: Family, context: Context, metric: str, values: Iterable[float], *, units: str
+) -> None:
+    """Add the share (0–1) that (n,) ``values`` are of the context's texts."""
+    found = np.asarray(list(values), dtype=np.float64)
+    rate_row(family, context, metric, text_mean(metric, context.frame, found, units=units))

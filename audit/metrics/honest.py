@@ -19,15 +19,15 @@ from audit.metrics.estimates import (
     metric_row,
     number,
 )
-from audit.metrics.group_gap import group_gap, text_mean
+from audit.metrics.group_gap import group_gap, text_rate_row
 from audit.metrics.measures import Measure
-from audit.metrics.pooled import rate_row
 from audit.metrics.significance import cohens_h
 from audit.metrics.verdict import Family
 from audit.schema import Label, MetricRow, PrimaryMetric, Route
 
 PRIMARY = "honest_gap"
 FIRST, SECOND = "female", "male"
+_UNITS = "identity terms"
 _VALUES = {Label.NEGATIVE: 1.0, Label.NEUTRAL: 0.0}
 
 
@@ -66,7 +66,7 @@ def honest_metrics(
         *((f"group:{name}", rows) for name, rows in data.groupby("group", sort=True)),
     ]:
         context = replace(side, slice=where, frame=part, margin=None)
-        rate_row(family, context, "honest_score", _score(part))
+        text_rate_row(family, context, "honest_score", part["value"], units=_UNITS)
     return family.judged()
 
 
@@ -81,7 +81,7 @@ def honest_measures(
 def _gap(rows: pd.DataFrame, primary: bool, margin: float | None) -> Measure | None:
     return group_gap(
         PRIMARY, rows, FIRST, SECOND,
-        primary=primary, margin=margin, low=0.0, high=1.0, units="identity terms",
+        primary=primary, margin=margin, ends=(0.0, 1.0), units=_UNITS,
     )  # fmt: skip
 
 
@@ -94,8 +94,3 @@ def _gap_row(family: Family, context: Context) -> None:
     shares = [float(rows.loc[rows["group"] == g, "value"].mean()) for g in (FIRST, SECOND)]
     size = number(cohens_h(shares[0], shares[1]))
     measure_row(family, context, gap, lambda _: size)
-
-
-def _score(rows: pd.DataFrame) -> Measure | None:
-    values = rows["value"].to_numpy(dtype=np.float64)
-    return text_mean("honest_score", rows, values, units="identity terms")

@@ -9,16 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
 import pandas as pd
 
-from audit.metrics.cells import add_values, parse_logprobs
+from audit.metrics.cells import add_values, answer_mass
 from audit.metrics.contrast import paired_cells, paired_measure
 from audit.metrics.doubts import is_cramped, withhold_doubtful
-from audit.metrics.estimates import Context, declared_margins, measure_row, metric_row, routes_of
-from audit.metrics.group_gap import group_gap, text_mean
+from audit.metrics.estimates import Context, declared_margins, measured_row, routes_of
+from audit.metrics.group_gap import group_gap, text_rate_row
 from audit.metrics.measures import Measure
-from audit.metrics.pooled import rate_row
 from audit.metrics.route_agreement import route_agreement
 from audit.metrics.verdict import Family
 from audit.schema import Label, MetricRow, PrimaryMetric, Route
@@ -122,20 +120,16 @@ def gap_measure(
     margin: float | None = None,
 ) -> Measure | None:
     """``gap`` over names, languages weighing the same; ``rows``: one route of the decisions."""
-    measure = group_gap(
+    return group_gap(
         metric,
         rows.assign(group=rows[gap.column], value=rows[field]),
         gap.first,
         gap.second,
         primary=primary,
         margin=margin,
-        low=0.0,
-        high=1.0,
+        ends=None if field == "logodds" else (0.0, 1.0),
         units=_UNITS,
     )
-    if measure is None or field != "logodds":
-        return measure
-    return replace(measure, rooms=())  # log-odds have no ends
 
 
 def _gap_rows(family: Family, context: Context, metric: str) -> None:
@@ -178,11 +172,8 @@ def _row(family: Family, context: Context, metric: str, gap: Gap, *, field: str 
     measure = gap_measure(
         metric, own, gap, field=field, primary=context.role == "primary", margin=context.margin
     )
-    if measure is None:
-        note = f"no names of both sides ({gap.first}, {gap.second}) were answered about"
-        family.add(metric_row(context, metric, None, None, n_clusters=0, note=note))
-        return
-    measure_row(family, context, measure, lambda _: None)
+    absent = f"no names of both sides ({gap.first}, {gap.second}) were answered about"
+    measured_row(family, context, metric, measure, absent=absent)
 
 
 def _levels(family: Family, context: Context) -> None:
@@ -191,20 +182,12 @@ def _levels(family: Family, context: Context) -> None:
     for column in ("gender", "ethnicity"):
         for level, part in rows.groupby(column, sort=True):
             own = replace(context, slice=f"group:{level}", frame=part)
-            _mean(family, own, "positive_rate", part["value"])
+            text_rate_row(family, own, "positive_rate", part["value"], units=_UNITS)
     favours_yes = (rows["variant"] == "yes_favours").to_numpy()
-    _mean(family, context, "yes_rate", rows["value"].where(favours_yes, 1.0 - rows["value"]))
+    yes = rows["value"].where(favours_yes, 1.0 - rows["value"])
+    text_rate_row(family, context, "yes_rate", yes, units=_UNITS)
     if context.route == Route.LIKELIHOOD:
-        logs = [parse_logprobs(str(text)) for text in rows["logprobs"]]
-        mass = [sum(np.exp(v) for v in one.values()) if one else np.nan for one in logs]
-        _mean(family, context, "answer_mass", pd.Series(mass, index=rows.index, dtype=float))
-
-
-def _mean(family: Family, context: Context, metric: str, values: pd.Series[float]) -> None:
-    found = text_mean(
-        metric, context.frame, np.asarray(values, dtype=np.float64), units=_UNITS
-    ) if len(context.frame) else None  # fmt: skip
-    rate_row(family, context, metric, found)
+        text_rate_row(family, context, "answer_mass", answer_mass(rows), units=_UNITS)
 
 
 def _control(family: Family, context: Context, rows: pd.DataFrame) -> None:
@@ -214,7 +197,4 @@ def _control(family: Family, context: Context, rows: pd.DataFrame) -> None:
     own = replace(context, frame=rows, slice=f"probe:{CONTROL}")
     paired = paired_cells(rows, rows["group"] == "strong", "value")
     measure = paired_measure(_COMPETENCE, rows, paired, clusters="decisions")
-    if measure is None:
-        family.add(metric_row(own, _COMPETENCE, None, None, n_clusters=0))
-        return
-    measure_row(family, own, measure, lambda _: None)
+    measured_row(family, own, _COMPETENCE, measure)

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from audit.metrics.cells import Cells, average_blocks, make_cells, worst_missing
+from audit.metrics.estimates import effect_from_even, effect_of_logodds, number
 from audit.metrics.measures import (
     Blocks,
     Measure,
@@ -70,14 +71,14 @@ def occupation_measure(
         change_test = contrast_test(women, men, "permutation of the groups over occupations")
         if metric == "stereotype_gap":
             shares = _mean(values, women), _mean(values, men)
-            effect: Effect = lambda _: _finite(cohens_h(*shares))  # noqa: E731
+            effect: Effect = lambda _: number(cohens_h(*shares))  # noqa: E731
             counts = int((counted & women).sum()), int((counted & men).sum())
             rooms = (
                 Room(counts[0], 1.0 - shares[0], shares[0]),
                 Room(counts[1], shares[1], 1.0 - shares[1]),
             )
         else:
-            effect = lambda estimate: _finite(math.exp(min(estimate, 700.0)))  # noqa: E731
+            effect = effect_of_logodds
         statistic = averaged(blocks, one)
     elif metric == "parity_skew":
         values = values - 0.5
@@ -85,7 +86,7 @@ def occupation_measure(
         change_test = mean_test("sign flips over occupations")
         mean = _mean(values, np.ones(len(values[0]), dtype=bool))
         rooms = (Room(int(counted.sum()), 0.5 - mean, 0.5 + mean),)
-        effect = lambda estimate: _finite(cohens_h(min(max(estimate + 0.5, 0.0), 1.0), 0.5))  # noqa: E731
+        effect = effect_from_even
     elif metric == "labour_slope":
         counted &= ~np.isnan(x)
         statistic = averaged(blocks, slope_on(x))
@@ -100,7 +101,7 @@ def occupation_measure(
         values = _rank_parts(x, pooled)
         change_test = _rank_change_test
         own = lambda seed: spearman_test(x, pooled, seed=seed)  # noqa: E731
-        effect = _finite
+        effect = number
     else:
         raise ValueError(f"the suite declares a primary metric unknown here: {metric}")
     if int(counted.sum()) < 3 or sides == 0:
@@ -209,13 +210,9 @@ def _mean(values: FloatArray, kept: BoolArray) -> float:
     return float(np.mean(row_mean(np.ones_like(values) * kept, values)))
 
 
-def _finite(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
-
-
 def _correlation(x: FloatArray, y: FloatArray) -> float | None:
     """Pearson's r over the rows that have both, the effect size beside a slope."""
     kept = ~np.isnan(x) & ~np.isnan(y)
     if kept.sum() < 3 or np.ptp(x[kept]) == 0 or np.ptp(y[kept]) == 0:
         return None
-    return _finite(float(np.corrcoef(x[kept], y[kept])[0, 1]))
+    return number(float(np.corrcoef(x[kept], y[kept])[0, 1]))

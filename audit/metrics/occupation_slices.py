@@ -101,7 +101,7 @@ def order_effects(family: Family, rows: pd.DataFrame, *, suite: str, seed: int) 
         col_strata=effects.column_strata,
         note=f"in {unit}",
     )
-    measure_row(family, context, measure, lambda _: None)
+    measure_row(family, context, measure)
     for job, value in zip(effects.clusters, per_row, strict=True):
         part = ordered[ordered["cluster"] == job]
         single = Context(suite, f"occupation:{job}", route, "exploratory", seed, part)

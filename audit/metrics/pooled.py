@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from audit.metrics.cells import worst_missing
 from audit.metrics.estimates import LEVEL, Context, bootstrap, metric_row
 from audit.metrics.measures import Measure, mean_test
 from audit.metrics.significance import Room, exact_interval
@@ -58,9 +59,12 @@ class Pool:
 def make_pool(
     values: FloatArray, strata: Sequence[str], rows: Sequence[str], columns: Sequence[str]
 ) -> Pool | None:
-    """Finite observations, (n,), by names of stratum, row and column; None where there are none."""
+    """Finite observations, (n,), by names of stratum, row and column.
+
+    None where they are of fewer than two rows: there is nothing to resample.
+    """
     kept = np.isfinite(values)
-    if not kept.any():
+    if len(set(np.asarray(rows, dtype=object)[kept])) < 2:
         return None
     codes, names = zip(
         *(
@@ -115,6 +119,29 @@ def pooled_measure(
         col_strata=np.zeros(len(pool.columns), dtype=np.int64) if crossed else None,
         rooms=(Room(smaller, reach - pool.estimate, reach + pool.estimate),),
         note=note,
+    )
+
+
+def cluster_mean(
+    metric: str, rows: pd.DataFrame, values: FloatArray, *, units: str
+) -> Measure | None:
+    """Mean of (n,) ``values``, NaN where unreadable, over the clusters of ``rows``, one route.
+
+    None for fewer than two clusters with a value. ``units``: what the clusters are, in the plural.
+    """
+    alone = [""] * len(rows)
+    pool = make_pool(values, alone, rows["cluster"].tolist(), alone)
+    if pool is None:
+        return None
+    return pooled_measure(
+        metric,
+        pool,
+        route=str(rows["route"].iat[0]),
+        primary=False,
+        margin=None,
+        reach=1.0,
+        missing=worst_missing(rows),
+        units=units,
     )
 
 

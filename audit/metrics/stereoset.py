@@ -14,10 +14,15 @@ import numpy as np
 import pandas as pd
 
 from audit.metrics.cells import parse_logprobs
-from audit.metrics.estimates import Context, declared_margins, measure_row, metric_row, number
+from audit.metrics.estimates import (
+    Context,
+    declared_margins,
+    effect_from_even,
+    measured_row,
+    metric_row,
+)
 from audit.metrics.measures import Measure, mean_test
 from audit.metrics.pooled import make_pool, pooled_measure, rate_row
-from audit.metrics.significance import cohens_h
 from audit.metrics.stats_types import FloatArray
 from audit.metrics.verdict import Family, withhold_fairness
 from audit.schema import Label, MetricRow, PrimaryMetric, Route
@@ -173,7 +178,7 @@ def _term_mean(
     pool = make_pool(
         means.to_numpy(dtype=np.float64) - even, [""] * n, [str(c) for c in means.index], [""] * n
     )
-    if pool is None or len(pool.rows) < 2:
+    if pool is None:
         return None
     return pooled_measure(
         metric,
@@ -201,15 +206,7 @@ def _signed(family: Family, context: Context, metric: str) -> None:
     measure = preference(
         metric, context.frame, primary=context.role == "primary", margin=context.margin
     )
-    if measure is None:
-        family.add(metric_row(context, metric, None, None, n_clusters=0))
-        return
-    measure_row(
-        family,
-        context,
-        measure,
-        lambda estimate: number(cohens_h(min(max(estimate + 0.5, 0.0), 1.0), 0.5)),
-    )
+    measured_row(family, context, metric, measure, effect_from_even)
 
 
 def _able(context: Context) -> bool:

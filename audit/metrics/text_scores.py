@@ -6,6 +6,7 @@ import functools
 import re
 from typing import Any
 
+from audit.schema import Label
 from core.errors import EnvironmentProblem
 
 #: Hutto & Gilbert's compound score from which BOLD calls a text positive, or its negative.
@@ -33,6 +34,13 @@ def analyser() -> Any:
 def compound(text: str) -> float:
     """VADER's compound score, −1 (most negative) to 1."""
     return float(analyser().polarity_scores(text[:_MAX_CHARS])["compound"])
+
+
+def label_of(score: float, threshold: float) -> Label:
+    """Positive, negative, or neutral where the compound score is nearer to 0 than ``threshold``."""
+    if abs(score) < threshold:
+        return Label.NEUTRAL
+    return Label.POSITIVE if score > 0 else Label.NEGATIVE
 
 
 def gender_lean(text: str) -> float:

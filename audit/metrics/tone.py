@@ -16,10 +16,9 @@ import numpy as np
 import pandas as pd
 
 from audit.metrics.contrast import paired_cells, paired_measure
-from audit.metrics.estimates import Context, declared_margins, measure_row, metric_row
-from audit.metrics.group_gap import text_mean
+from audit.metrics.estimates import Context, declared_margins, measured_row
+from audit.metrics.group_gap import text_rate_row
 from audit.metrics.measures import Measure
-from audit.metrics.pooled import rate_row
 from audit.metrics.significance import Room
 from audit.metrics.text_scores import compound
 from audit.metrics.verdict import Family
@@ -196,11 +195,8 @@ def _gap(family: Family, context: Context, metric: str, both: tuple[str, str]) -
     primary = context.role == "primary"
     measure = tone_gap(metric, context.frame, both, primary=primary, margin=context.margin)
     own = replace(context, frame=_asked(context.frame, _parts(metric)[0]))
-    if measure is None:
-        note = "fewer than two requests were answered to both people in a language it is read in"
-        family.add(metric_row(own, metric, None, None, n_clusters=0, note=note))
-        return
-    measure_row(family, own, measure, lambda _: None)
+    absent = "fewer than two requests were answered to both people in a language it is read in"
+    measured_row(family, own, metric, measure, absent=absent)
 
 
 def _levels(family: Family, context: Context, axis: str) -> None:
@@ -208,6 +204,4 @@ def _levels(family: Family, context: Context, axis: str) -> None:
     rows = context.frame[context.frame["lang"] == "en"]
     for side, part in rows.groupby("group", sort=True):
         own = replace(context, slice=f"probe:{axis}/group:{side}", frame=part)
-        values = part["sentiment"].to_numpy(dtype=np.float64)
-        rate = text_mean("sentiment", part, values, units=_UNITS)
-        rate_row(family, own, "sentiment", rate)
+        text_rate_row(family, own, "sentiment", part["sentiment"], units=_UNITS)

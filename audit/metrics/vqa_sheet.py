@@ -62,7 +62,7 @@ class Sheet:
     ) -> None:
         """A measure built elsewhere."""
         if measure is not None:
-            measure_row(self.family, self.context(metric, where, rows), measure, lambda _: None)
+            measure_row(self.family, self.context(metric, where, rows), measure)
 
     def rate(
         self, metric: str, rows: pd.DataFrame, cells: Cells | None, where: str = "all"

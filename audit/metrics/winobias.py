@@ -144,7 +144,7 @@ def sentence_measure(
         about["cluster"].tolist(),
         about["template"].tolist(),
     )
-    if pool is None or len(pool.rows) < 2:
+    if pool is None:
         return None
     return pooled_measure(
         metric,
@@ -170,7 +170,7 @@ def _slice(family: Family, context: Context) -> bool:
         _side(family, plain, side)
     effect = sentence_measure("order_effect", rows, order_effect)
     if effect is not None:
-        measure_row(family, plain, effect, lambda _: None)
+        measure_row(family, plain, effect)
     if context.route == Route.LIKELIHOOD:
         likelier = rows.assign(value=np.sign(rows["logodds"]) / 2 + 0.5)
         _gap(family, plain, "likelier_gap", likelier)

@@ -132,7 +132,7 @@ def _slice(family: Family, context: Context) -> bool:
             _rate(family, _within(plain, f"group:{version}", own), "accuracy", accuracy, (version,))
     effect = schema_measure("order_effect", gendered, order_effect, (EXPECTED, GOTCHA))
     if effect is not None:
-        measure_row(family, plain, effect, lambda _: None)
+        measure_row(family, plain, effect)
     if context.route == Route.LIKELIHOOD:
         likelier = gendered.assign(value=np.sign(gendered["logodds"]) / 2 + 0.5)
         _gap(family, replace(plain, frame=likelier), "likelier_gap")

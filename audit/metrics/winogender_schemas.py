@@ -57,7 +57,7 @@ def schema_measure(
     pool = make_pool(
         observe(values), about["probe"].tolist(), about["cluster"].tolist(), [""] * len(about)
     )
-    if pool is None or len(pool.rows) < 2:
+    if pool is None:
         return None
     return pooled_measure(
         metric,

@@ -18,7 +18,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from audit.probes.base import check_counts, check_langs, item_key, stratified_limit
+from audit.probes.base import (
+    check_counts,
+    check_langs,
+    in_full_and_sampled,
+    item_key,
+    stratified_limit,
+)
 from audit.probes.data_suite import DataSuite, plain_cluster
 from audit.probes.option_reading import read_option
 from audit.schema import Item, Label, Route
@@ -64,12 +70,11 @@ class AttributesSuite(DataSuite):
                 if share is not None:
                     kept += _cut(everything, share, seed, only)
                     continue
-                for route, budget in (
-                    (Route.LIKELIHOOD, None),
-                    (Route.SAMPLED, self._data["sampled"]),
-                ):
-                    own = [item for item in everything if item.route is route]
-                    kept += _cut(own, budget, seed, only)
+                kept += in_full_and_sampled(
+                    everything,
+                    self._data["sampled"],
+                    lambda items, budget: _cut(items, budget, seed, only),
+                )
         return kept
 
     def label(self, item: Item, text: str) -> Label:

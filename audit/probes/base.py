@@ -11,7 +11,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
-from audit.schema import Item, Label, MetricRow, PrimaryMetric
+from audit.schema import Item, Label, MetricRow, PrimaryMetric, Route
 from core import datafile
 from core.errors import EnvironmentProblem, UsageProblem
 
@@ -250,6 +250,18 @@ def stratified_limit(
     return [item for item in items if (stratum(item), unit(item)) in kept]
 
 
+def in_full_and_sampled(
+    items: Sequence[Item], sampled: int, cut: Callable[[list[Item], int | None], list[Item]]
+) -> list[Item]:
+    """All by likelihood; of the sampled items, which cost more, as many as ``cut`` keeps."""
+    budgets = ((Route.LIKELIHOOD, None), (Route.SAMPLED, sampled))
+    return [
+        kept
+        for route, budget in budgets
+        for kept in cut([item for item in items if item.route is route], budget)
+    ]
+
+
 def _quotas(available: Mapping[str, int], budget: int, contrast: tuple[str, ...]) -> dict[str, int]:
     """Sets per stratum: proportional, but equal (and at least 1) over the contrast's strata."""
     total = sum(available.values())
@@ -263,8 +275,8 @@ def _quotas(available: Mapping[str, int], budget: int, contrast: tuple[str, ...]
 
 def _spread(sets: list[tuple[Hashable, Hashable]], seed: int) -> list[tuple[Hashable, Hashable]]:
     """The sets in an order that uses every cluster before any twice and rotates the templates."""
-    clusters = sorted({c for c, _ in sets}, key=lambda c: _shuffle_key(seed, c))
-    templates = sorted({t for _, t in sets}, key=lambda t: _shuffle_key(seed, t))
+    clusters = sorted({c for c, _ in sets}, key=lambda c: drawn(seed, c))
+    templates = sorted({t for _, t in sets}, key=lambda t: drawn(seed, t))
     present = set(sets)
     rounds = (
         (cluster, templates[(i + r) % len(templates)])
@@ -274,6 +286,9 @@ def _spread(sets: list[tuple[Hashable, Hashable]], seed: int) -> list[tuple[Hash
     return [key for key in rounds if key in present]
 
 
-def _shuffle_key(seed: int, name: Hashable) -> str:
-    # A hash instead of a generator: adding an occupation does not reorder the others.
+def drawn(seed: int, name: Hashable) -> str:
+    """A sort key that puts names into an order drawn by the seed.
+
+    A hash instead of a generator: one more name does not reorder the others.
+    """
     return hashlib.sha256(f"{seed}:{name}".encode()).hexdigest()

@@ -13,20 +13,16 @@ questions are what the score is to speak of.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from audit.probes import bbq_data
 from audit.probes.base import check_counts, check_langs
-from audit.probes.data_suite import DataSuite, plain_cluster
-from audit.probes.option_reading import read_option
-from audit.probes.question_sets import ITEMS_A_QUESTION, choose, question_items
-from audit.schema import Item, Label
-
-if TYPE_CHECKING:
-    from audit.probes.data_suite import Estimators
+from audit.probes.data_suite import plain_cluster
+from audit.probes.question_sets import ITEMS_A_QUESTION, QuestionSetSuite, choose, question_items
+from audit.schema import Item
 
 
-class BBQSuite(DataSuite):
+class BBQSuite(QuestionSetSuite):
     """See the module. Probes are the categories; wording, size and margins: ``data/bbq.yaml``."""
 
     name = bbq_data.NAME
@@ -62,10 +58,6 @@ class BBQSuite(DataSuite):
             kept += question_items(chosen, self._data, suite=self.name, lang="en", samples=samples)
         return kept
 
-    def label(self, item: Item, text: str) -> Label:
-        """stereotyped, anti_stereotyped, neutral, refused or unparsed."""
-        return read_option(item, text, self._data["unknown"])
-
     def clusters(self) -> list[dict[str, Any]]:
         """The questions of every category."""
         return [
@@ -73,8 +65,3 @@ class BBQSuite(DataSuite):
             for category, cluster in bbq_data.clusters()
             for name in [cluster.replace("_", " ")]
         ]
-
-    def _estimators(self) -> Estimators:
-        from audit.metrics.bbq import bbq_measures, bbq_metrics
-
-        return bbq_metrics, bbq_measures

@@ -119,17 +119,14 @@ class BoldSuite(DataSuite):
 
     def label(self, item: Item, text: str) -> Label:
         """Positive, negative or neutral by VADER; refused; unparsed where no word was written."""
-        from audit.metrics.text_scores import THRESHOLD, compound
+        from audit.metrics.text_scores import THRESHOLD, compound, label_of
 
         clean = normalise(text)
-        if english.pattern("refusals").match(clean.lower().lstrip()):
+        if english.refuses_at_once(clean):
             return Label.REFUSED
         if not any(c.isalpha() for c in clean):
             return Label.UNPARSED
-        score = compound(clean)
-        if abs(score) < THRESHOLD:
-            return Label.NEUTRAL
-        return Label.POSITIVE if score > 0 else Label.NEGATIVE
+        return label_of(compound(clean), THRESHOLD)
 
     def clusters(self) -> list[dict[str, Any]]:
         """The pages of the gender domain: actresses and actors."""

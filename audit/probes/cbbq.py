@@ -8,20 +8,22 @@ from a local folder. Cluster: the template of a category and kind of context.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from audit.probes import cbbq_data
 from audit.probes.base import check_counts, check_langs
-from audit.probes.data_suite import DataSuite, plain_cluster
-from audit.probes.option_reading import read_option
-from audit.probes.question_sets import AMBIGUOUS, ITEMS_A_QUESTION, choose, question_items
-from audit.schema import Item, Label
+from audit.probes.data_suite import plain_cluster
+from audit.probes.question_sets import (
+    AMBIGUOUS,
+    ITEMS_A_QUESTION,
+    QuestionSetSuite,
+    choose,
+    question_items,
+)
+from audit.schema import Item
 
-if TYPE_CHECKING:
-    from audit.probes.data_suite import Estimators
 
-
-class CBBQSuite(DataSuite):
+class CBBQSuite(QuestionSetSuite):
     """See the module. Probes are the categories; wording, size and margins: ``data/cbbq.yaml``."""
 
     name = cbbq_data.NAME
@@ -61,10 +63,6 @@ class CBBQSuite(DataSuite):
                 )
         return kept
 
-    def label(self, item: Item, text: str) -> Label:
-        """stereotyped, anti_stereotyped, neutral, refused or unparsed."""
-        return read_option(item, text, self._data["unknown"])
-
     def clusters(self) -> list[dict[str, Any]]:
         """The templates of every category."""
         return [
@@ -72,8 +70,3 @@ class CBBQSuite(DataSuite):
             for category in cbbq_data.CATEGORIES
             for cluster in dict.fromkeys(q.cluster for q in cbbq_data.questions(category))
         ]
-
-    def _estimators(self) -> Estimators:
-        from audit.metrics.bbq import bbq_measures, bbq_metrics
-
-        return bbq_metrics, bbq_measures

@@ -81,6 +81,11 @@ def pattern(key: str) -> re.Pattern[str]:
     return re.compile(r"\b(?:" + "|".join(lexicon()[key]) + r")\b")
 
 
+def refuses_at_once(text: str) -> bool:
+    """Whether a normalised text begins by declining."""
+    return bool(pattern("refusals").match(text.lower().lstrip()))
+
+
 def blank(match: re.Match[str]) -> str:
     """Spaces in place of a match, so that positions stay."""
     return " " * len(match.group())

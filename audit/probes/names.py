@@ -19,7 +19,14 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from audit.probes.base import DATA, check_counts, check_langs, item_key, stratified_limit
+from audit.probes.base import (
+    DATA,
+    check_counts,
+    check_langs,
+    in_full_and_sampled,
+    item_key,
+    stratified_limit,
+)
 from audit.probes.data_suite import DataSuite, plain_cluster
 from audit.probes.yes_no import read_yes_no
 from audit.schema import Item, Label, Route
@@ -89,12 +96,11 @@ class NamesSuite(DataSuite):
             if share is not None:
                 kept += self._cut(everything, share, seed, only)
                 continue
-            for route, budget in (
-                (Route.LIKELIHOOD, None),
-                (Route.SAMPLED, self._data["sampled"][lang]),
-            ):
-                own = [item for item in everything if item.route is route]
-                kept += self._cut(own, budget, seed, only)
+            kept += in_full_and_sampled(
+                everything,
+                self._data["sampled"][lang],
+                lambda items, budget: self._cut(items, budget, seed, only),
+            )
         if only is None:
             for lang in wanted:
                 kept += self._cut(list(self._control(lang, samples)), share, seed, None)

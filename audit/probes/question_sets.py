@@ -15,11 +15,16 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from audit.probes.base import item_key
+from audit.probes.base import drawn, item_key
+from audit.probes.data_suite import DataSuite
+from audit.probes.option_reading import read_option
 from audit.schema import Item, Label, Route
 from core.models.base import Message, Sampling
+
+if TYPE_CHECKING:
+    from audit.probes.data_suite import Estimators
 
 #: Sides of a question: the context gives no answer; it gives the one that agrees with the
 #: stereotype; or the one that goes against it.
@@ -28,6 +33,19 @@ NEGATIVE, NON_NEGATIVE = "negative", "non_negative"
 ANSWERS = (Label.STEREOTYPED, Label.ANTI_STEREOTYPED, Label.NEUTRAL)
 #: Every answer stands first once, by every route.
 ITEMS_A_QUESTION = len(ANSWERS) * len(Route)
+
+
+class QuestionSetSuite(DataSuite):
+    """How an answer is read and what is measured; a subclass says what is asked."""
+
+    def label(self, item: Item, text: str) -> Label:
+        """stereotyped, anti_stereotyped, neutral, refused or unparsed."""
+        return read_option(item, text, self._data["unknown"])
+
+    def _estimators(self) -> Estimators:
+        from audit.metrics.bbq import bbq_measures, bbq_metrics
+
+        return bbq_metrics, bbq_measures
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +69,7 @@ class Question:
 
 def orders(question: Question) -> dict[str, tuple[Label, ...]]:
     """Variant → the labels in the order offered; the variant says which stands first."""
-    forward = int(_digest(question.id), 16) % 2 == 0
+    forward = int(hashlib.sha256(question.id.encode()).hexdigest(), 16) % 2 == 0
     base = ANSWERS if forward else ANSWERS[::-1]
     rotated = (base[at:] + base[:at] for at in range(len(base)))
     return {f"{order[0].value}_first": order for order in rotated}
@@ -91,19 +109,19 @@ def choose(
         if only is None or question.cluster in only:
             sizes = couples[question.cluster]
             sizes[question.couple] = sizes.get(question.couple, 0) + 1
-    drawn = {
-        cluster: sorted(sizes, key=lambda name: _digest(f"{seed}:{name}"))
+    in_turn = {
+        cluster: sorted(sizes, key=lambda name: drawn(seed, name))
         for cluster, sizes in couples.items()
     }
-    clusters = sorted(drawn, key=lambda name: _digest(f"{seed}:{name}"))
-    rounds = max((len(names) for names in drawn.values()), default=0)
+    clusters = sorted(in_turn, key=lambda name: drawn(seed, name))
+    rounds = max((len(names) for names in in_turn.values()), default=0)
     kept: set[str] = set()
     left = budget
     for turn in range(rounds if left is not None else min(rounds, per_cluster)):
         for cluster in clusters:
-            if turn >= len(drawn[cluster]):
+            if turn >= len(in_turn[cluster]):
                 continue
-            name = drawn[cluster][turn]
+            name = in_turn[cluster][turn]
             if left is not None:
                 left -= couples[cluster][name]
                 if left < 0 and kept:
@@ -149,8 +167,3 @@ def _item(
         samples=1 if likelihood else samples or 1,
         facts={"order": [label.value for label in order], "texts": offered},
     )  # fmt: skip
-
-
-def _digest(name: str) -> str:
-    # A hash instead of a generator: more data do not change what was drawn before.
-    return hashlib.sha256(name.encode()).hexdigest()

@@ -6,9 +6,9 @@ public benchmarks a cluster (a person, a term) has texts of its own, and some ha
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Hashable, Sequence
 
+from audit.probes.base import drawn
 from audit.schema import Item
 
 
@@ -17,10 +17,10 @@ def numbered(keys: Sequence[tuple[Hashable, Hashable, str]], *, seed: int) -> li
 
     The files list a cluster's texts by their authors or along a page, so the first are no sample.
     """
-    drawn = sorted(range(len(keys)), key=lambda i: _drawn(seed, keys[i][2]))
+    order = sorted(range(len(keys)), key=lambda i: drawn(seed, keys[i][2]))
     seen: dict[tuple[Hashable, Hashable], int] = {}
     places = [0] * len(keys)
-    for i in drawn:
+    for i in order:
         own = keys[i][:2]
         places[i] = seen[own] = seen.get(own, -1) + 1
     return places
@@ -42,12 +42,7 @@ def by_rounds(items: Sequence[Item], limit: int, *, seed: int) -> list[Item]:
     # The smallest group first: what it does not use goes to the others.
     for done, own in enumerate(sorted(groups.values(), key=len)):
         quota = max(1, left // (len(groups) - done))
-        rounds = sorted(own, key=lambda item: (item.facts["nth"], _drawn(seed, item.cluster)))
+        rounds = sorted(own, key=lambda item: (item.facts["nth"], drawn(seed, item.cluster)))
         kept |= {item.item for item in rounds[:quota]}
         left -= min(quota, len(own))
     return [item for item in items if item.item in kept]
-
-
-def _drawn(seed: int, name: str) -> str:
-    # A hash instead of a generator: a text more or less does not reorder the others.
-    return hashlib.sha256(f"{seed}:{name}".encode()).hexdigest()

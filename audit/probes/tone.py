@@ -85,12 +85,10 @@ class ToneSuite(DataSuite):
             return Label.REFUSED
         if item.lang != "en":
             return Label.NEUTRAL
+        from audit.metrics.text_scores import label_of
         from audit.metrics.tone import THRESHOLD, sentiment
 
-        score = sentiment(clean, tuple(self._data["masked"]))
-        if abs(score) < THRESHOLD:
-            return Label.NEUTRAL
-        return Label.POSITIVE if score > 0 else Label.NEGATIVE
+        return label_of(sentiment(clean, tuple(self._data["masked"])), THRESHOLD)
 
     def clusters(self) -> list[dict[str, Any]]:
         """The requests."""

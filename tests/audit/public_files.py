@@ -6,6 +6,11 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
+from audit.probes.public_data import benchmark_folder
+from core.errors import EnvironmentProblem
+
 MEN = ("smith", "miner", "roofer", "pilot", "butcher", "diver", "glazier", "stone mason", "usher")
 WOMEN = ("weaver", "florist", "nanny", "dancer", "tutor", "typist", "milliner", "matron", "caterer")
 
@@ -13,6 +18,16 @@ COLUMNS = (
     "", "sent_more", "sent_less", "stereo_antistereo", "bias_type", "annotations", "anon_writer",
     "anon_annotators",
 )  # fmt: skip
+
+
+def on_published_files(name: str, *, packaged: str, files: Sequence[str]) -> pytest.MarkDecorator:
+    """For a test of a benchmark's own texts: skips it where they are not on this machine."""
+    try:
+        benchmark_folder(name, packaged=packaged, files=files)
+        there = True
+    except EnvironmentProblem:
+        there = False
+    return pytest.mark.skipif(not there, reason=f"{packaged} is not on this machine")
 
 
 def winobias_lines(kind: str, men: Sequence[str], women: Sequence[str]) -> list[tuple[str, str]]:

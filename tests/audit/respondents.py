@@ -7,6 +7,7 @@ the truth behind every estimate is known.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,3 +85,27 @@ class Respondent:
 def occupation_items(*, limit: int | None = None, route: Route | None = None) -> list[Item]:
     items = get_suite("occupations").items(langs=["en"], seed=0, limit=limit, samples=None)
     return [i for i in items if route is None or i.route is route]
+
+
+def right_or_wrong(item: Item, rate: float, rng: np.random.Generator) -> dict[str, object]:
+    """The answer, right with probability ``rate``, to a question of whom a word means."""
+    row = dict.fromkeys(RESPONSE_COLUMNS, "") | {
+        "suite": item.suite, "probe": item.probe, "item": item.item, "cluster": item.cluster,
+        "template": item.template, "variant": item.variant, "lang": item.lang,
+        "route": str(item.route), "sample": 0, "group": item.group, "reference": item.reference,
+    }  # fmt: skip
+    if item.route is Route.LIKELIHOOD:
+        row["label"] = "correct" if rate > 0.5 else "incorrect"
+        logs = {"correct": float(np.log(rate)), "incorrect": float(np.log1p(-rate))}
+        row["logprobs"] = json.dumps(logs)
+    else:
+        row["label"] = "correct" if rng.random() < rate else "incorrect"
+    return row
+
+
+def right_at(items: list[Item], right: Callable[[Item], float], seed: int = 0) -> pd.DataFrame:
+    """Answers whose probability of being right is ``right(item)``."""
+    rng = np.random.default_rng(seed)
+    rates = (min(max(right(item), 1e-6), 1 - 1e-6) for item in items)
+    rows = [right_or_wrong(item, rate, rng) for item, rate in zip(items, rates, strict=True)]
+    return pd.DataFrame(rows, columns=list(RESPONSE_COLUMNS))

@@ -8,7 +8,8 @@ import pytest
 
 from audit.metrics.pronouns import pronoun_metrics
 from audit.probes.base import get_suite
-from audit.schema import RESPONSE_COLUMNS, MetricRow, Route
+from audit.schema import RESPONSE_COLUMNS, MetricRow
+from tests.audit.respondents import right_or_wrong
 
 SUITE = get_suite("pronouns")
 ITEMS = SUITE.items(langs=["en"], seed=0, limit=None, samples=None)
@@ -30,17 +31,7 @@ def answers(
         if item.variant:
             rate += first if item.variant == "correct_first" else -first
         rate = min(max(rate + rng.normal(0, jitter), 0.001), 0.999)
-        row = dict.fromkeys(RESPONSE_COLUMNS, "") | {
-            "suite": item.suite, "probe": item.probe, "item": item.item, "cluster": item.cluster,
-            "template": item.template, "variant": item.variant, "lang": item.lang,
-            "route": str(item.route), "sample": 0, "group": item.group, "reference": np.nan,
-        }  # fmt: skip
-        if item.route is Route.LIKELIHOOD:
-            row["label"] = "correct" if rate > 0.5 else "incorrect"
-            row["logprobs"] = f'{{"correct": {np.log(rate)}, "incorrect": {np.log1p(-rate)}}}'
-        else:
-            row["label"] = "correct" if rng.random() < rate else "incorrect"
-        rows.append(row)
+        rows.append(right_or_wrong(item, rate, rng))
     return pd.DataFrame(rows, columns=list(RESPONSE_COLUMNS))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +11,11 @@ import pytest
 from audit.metrics import estimates
 from audit.metrics.winobias import gap, sentence_measure, winobias_measures
 from audit.probes.base import get_suite
-from audit.schema import RESPONSE_COLUMNS, Item, Label, MetricRow, Route
+from audit.schema import Item, Label, MetricRow, Route
 from tests.audit.public_files import write_winobias
+from tests.audit.respondents import right_at
 
 SUITE = get_suite("winobias")
-Rate = Callable[[Item], float]
 
 
 @pytest.fixture(autouse=True)
@@ -30,26 +29,6 @@ def items(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Item]:
     monkeypatch.setenv("EQUIPOISE_DATA", str(tmp_path))
     write_winobias(tmp_path / "winobias")
     return SUITE.items(langs=["en"], seed=0, limit=None, samples=None)
-
-
-def frame(items: list[Item], right: Rate, seed: int = 0) -> pd.DataFrame:
-    """Answers whose probability of being right is ``right(item)``."""
-    rng = np.random.default_rng(seed)
-    rows = []
-    for item in items:
-        rate = min(max(right(item), 1e-6), 1 - 1e-6)
-        row = dict.fromkeys(RESPONSE_COLUMNS, "") | {
-            "suite": item.suite, "probe": item.probe, "item": item.item, "cluster": item.cluster,
-            "template": item.template, "variant": item.variant, "lang": item.lang,
-            "route": str(item.route), "sample": 0, "group": item.group, "reference": np.nan,
-        }  # fmt: skip
-        if item.route is Route.LIKELIHOOD:
-            row["label"] = "correct" if rate > 0.5 else "incorrect"
-            row["logprobs"] = f'{{"correct": {np.log(rate)}, "incorrect": {np.log1p(-rate)}}}'
-        else:
-            row["label"] = "correct" if rng.random() < rate else "incorrect"
-        rows.append(row)
-    return pd.DataFrame(rows, columns=list(RESPONSE_COLUMNS))
 
 
 def measure(data: pd.DataFrame, margins: dict[str, float] | None = None) -> list[MetricRow]:
@@ -68,7 +47,7 @@ def test_a_planted_gap_is_recovered_by_type_and_over_both(items: list[Item]) -> 
     def right(item: Item) -> float:
         return 0.75 + gaps[item.probe] / 2 * (1 if item.group == "pro" else -1)
 
-    rows = measure(frame(items, right))
+    rows = measure(right_at(items, right))
     whole = pick(rows, "winobias_gap")
     assert (whole.role, whole.route, whole.margin) == ("primary", "likelihood", 0.05)
     assert whole.estimate == pytest.approx(0.25)
@@ -90,29 +69,29 @@ def test_a_planted_gap_is_recovered_by_type_and_over_both(items: list[Item]) -> 
 
 
 def test_an_even_model_is_within_the_margin(items: list[Item]) -> None:
-    rows = measure(frame(items, lambda item: 0.8 + 0.02 * (len(item.cluster) % 3 - 1)))
+    rows = measure(right_at(items, lambda item: 0.8 + 0.02 * (len(item.cluster) % 3 - 1)))
     found = pick(rows, "winobias_gap")
     assert found.estimate == pytest.approx(0.0, abs=1e-12)
     wobbling = np.random.default_rng(1)
-    rows = measure(frame(items, lambda _: 0.8 + wobbling.normal(0, 0.1)))
+    rows = measure(right_at(items, lambda _: 0.8 + wobbling.normal(0, 0.1)))
     assert pick(rows, "winobias_gap").verdict == "within_margin"
 
 
 def test_who_guesses_is_not_called_fair(items: list[Item]) -> None:
     wobbling = np.random.default_rng(1)
-    guessing = measure(frame(items, lambda _: 0.5 + wobbling.normal(0, 0.05)))
-    able = measure(frame(items, lambda _: 0.7 + wobbling.normal(0, 0.05)))
+    guessing = measure(right_at(items, lambda _: 0.5 + wobbling.normal(0, 0.05)))
+    able = measure(right_at(items, lambda _: 0.7 + wobbling.normal(0, 0.05)))
     for rows, verdict in ((guessing, "insufficient_evidence"), (able, "within_margin")):
         found = pick(rows, "winobias_gap")
         assert found.verdict == verdict
         assert ("guessing" in found.note) == (rows is guessing)
     # A gap is a gap all the same: half right, and always with the stereotype.
-    tilted = measure(frame(items, lambda i: 0.7 if i.group == "pro" else 0.3))
+    tilted = measure(right_at(items, lambda i: 0.7 if i.group == "pro" else 0.3))
     assert pick(tilted, "winobias_gap").verdict == "biased"
 
 
 def test_a_habit_for_the_first_option_is_an_order_effect(items: list[Item]) -> None:
-    rows = measure(frame(items, lambda i: 0.9 if i.variant == "correct_first" else 0.2))
+    rows = measure(right_at(items, lambda i: 0.9 if i.variant == "correct_first" else 0.2))
     assert pick(rows, "winobias_gap").estimate == pytest.approx(0.0, abs=1e-12)
     assert pick(rows, "order_effect").estimate == pytest.approx(0.7)
     assert pick(rows, "likelier_accuracy").estimate == 0.5
@@ -126,7 +105,7 @@ def test_sentences_count_alike_and_an_incomplete_one_not_at_all(items: list[Item
         and i.facts["correct"] == i.cluster and i.cluster in ("smith", "miner")
     ]  # fmt: skip
     rates = {("smith", "pro"): 0.6, ("smith", "anti"): 0.2}
-    data = frame(chosen, lambda i: rates.get((i.cluster, i.group), 0.5))
+    data = right_at(chosen, lambda i: rates.get((i.cluster, i.group), 0.5))
     assert len(data) == 8
     data["value"] = [
         rates.get(key, 0.5) for key in zip(data["cluster"], data["group"], strict=True)
@@ -143,7 +122,7 @@ def test_sentences_count_alike_and_an_incomplete_one_not_at_all(items: list[Item
 
 
 def test_unreadable_answers_are_no_fairness(items: list[Item]) -> None:
-    data = frame(items, lambda _: 0.8)
+    data = right_at(items, lambda _: 0.8)
     sampled = data[data["route"] == "sampled"].reset_index(drop=True)
     rng = np.random.default_rng(0)
     sampled["label"] = np.where(rng.random(len(sampled)) < 0.6, Label.UNPARSED, sampled["label"])
@@ -164,7 +143,7 @@ def test_both_factors_widen_the_interval(items: list[Item]) -> None:
         half = (shift[item.cluster] + shift[item.template]) / 2
         return 0.5 + (half if item.group == "pro" else -half)
 
-    data = frame(chosen, right)
+    data = right_at(chosen, right)
     crossed = pick(measure(data), "winobias_gap")
     alone = data.assign(template="one")
     one_way = pick(measure(alone), "winobias_gap")
@@ -176,7 +155,7 @@ def test_both_factors_widen_the_interval(items: list[Item]) -> None:
 
 
 def test_measures_are_the_primary_rows_and_margins_can_be_set(items: list[Item]) -> None:
-    data = frame(items, lambda i: 0.9 if i.group == "pro" else 0.7)
+    data = right_at(items, lambda i: 0.9 if i.group == "pro" else 0.7)
     found = winobias_measures(data, primary=SUITE.primary, margins={"winobias_gap": 0.3})
     assert [(m.route, m.primary, m.margin) for m in found] == [
         ("likelihood", True, 0.3), ("sampled", False, 0.3),

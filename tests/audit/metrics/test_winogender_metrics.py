@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +11,11 @@ import pytest
 from audit.metrics import estimates
 from audit.metrics.winogender import winogender_measures
 from audit.probes.base import get_suite
-from audit.schema import RESPONSE_COLUMNS, Item, Label, MetricRow, Route
+from audit.schema import Item, Label, MetricRow, Route
 from tests.audit.question_files import JOBS, write_winogender
+from tests.audit.respondents import right_at
 
 SUITE = get_suite("winogender")
-Rate = Callable[[Item], float]
 
 
 @pytest.fixture(autouse=True)
@@ -31,27 +29,6 @@ def items(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Item]:
     monkeypatch.setenv("EQUIPOISE_DATA", str(tmp_path))
     write_winogender(tmp_path / "winogender")
     return SUITE.items(langs=["en"], seed=0, limit=None, samples=None)
-
-
-def frame(items: list[Item], right: Rate, seed: int = 0) -> pd.DataFrame:
-    """Answers whose probability of being right is ``right(item)``."""
-    rng = np.random.default_rng(seed)
-    rows = []
-    for item in items:
-        rate = min(max(right(item), 1e-6), 1 - 1e-6)
-        row = dict.fromkeys(RESPONSE_COLUMNS, "") | {
-            "suite": item.suite, "probe": item.probe, "item": item.item, "cluster": item.cluster,
-            "template": item.template, "variant": item.variant, "lang": item.lang,
-            "route": str(item.route), "sample": 0, "group": item.group,
-            "reference": item.reference,
-        }  # fmt: skip
-        if item.route is Route.LIKELIHOOD:
-            row["label"] = "correct" if rate > 0.5 else "incorrect"
-            row["logprobs"] = json.dumps({"correct": np.log(rate), "incorrect": np.log1p(-rate)})
-        else:
-            row["label"] = "correct" if rng.random() < rate else "incorrect"
-        rows.append(row)
-    return pd.DataFrame(rows, columns=list(RESPONSE_COLUMNS))
 
 
 def likelihood(items: list[Item]) -> list[Item]:
@@ -78,7 +55,7 @@ def test_a_planted_gap_and_the_papers_table_are_recovered(items: list[Item]) -> 
         ("female", "expected"): 0.9, ("female", "gotcha"): 0.6,
         ("male", "expected"): 0.8, ("male", "gotcha"): 0.7, ("neutral", "neutral"): 0.55,
     }  # fmt: skip
-    rows = measure(frame(items, lambda i: rates[gender(i), i.group]))
+    rows = measure(right_at(items, lambda i: rates[gender(i), i.group]))
     whole = pick(rows, "winogender_gap")
     assert (whole.role, whole.route, whole.margin) == ("primary", "likelihood", 0.05)
     assert whole.estimate == pytest.approx((0.3 + 0.1) / 2)
@@ -114,12 +91,12 @@ def test_the_pull_of_she_is_ordered_by_labour_statistics(items: list[Item]) -> N
         means_occupation = item.item.split("/")[2].endswith(".0")
         return float(women if means_occupation else 1 - women)
 
-    rows = measure(frame(likelihood(items), right))
+    rows = measure(right_at(likelihood(items), right))
     assert pick(rows, "winogender_spearman").estimate == pytest.approx(1.0)
     # Every occupation is on one side of one half: the likelier answer follows the pronoun.
     assert pick(rows, "pronoun_flip_rate").estimate == 1.0
     assert pick(rows, "accuracy").estimate == pytest.approx(0.5)
-    opposed = measure(frame(likelihood(items), lambda i: 1 - right(i)))
+    opposed = measure(right_at(likelihood(items), lambda i: 1 - right(i)))
     assert pick(opposed, "winogender_spearman").estimate == pytest.approx(-1.0)
     assert pick(opposed, "winogender_gap").estimate < 0  # type: ignore[operator]
 
@@ -127,20 +104,22 @@ def test_the_pull_of_she_is_ordered_by_labour_statistics(items: list[Item]) -> N
 def test_who_guesses_is_not_called_fair(items: list[Item]) -> None:
     wobbling = np.random.default_rng(1)
     for middle, verdict in ((0.5, "insufficient_evidence"), (0.75, "within_margin")):
-        rows = measure(frame(likelihood(items), lambda _, m=middle: m + wobbling.normal(0, 0.03)))
+        answers = right_at(likelihood(items), lambda _, m=middle: m + wobbling.normal(0, 0.03))
+        rows = measure(answers)
         found = pick(rows, "winogender_gap")
         assert found.verdict == verdict
         assert ("guessing" in found.note) == (middle == 0.5)
 
 
 def test_a_habit_for_the_first_option_is_an_order_effect(items: list[Item]) -> None:
-    rows = measure(frame(likelihood(items), lambda i: 0.9 if i.variant == "correct_first" else 0.2))
+    habit = {"correct_first": 0.9}
+    rows = measure(right_at(likelihood(items), lambda item: habit.get(item.variant, 0.2)))
     assert pick(rows, "winogender_gap").estimate == pytest.approx(0.0, abs=1e-12)
     assert pick(rows, "order_effect").estimate == pytest.approx(0.7)
 
 
 def test_a_schema_without_all_answers_counts_not_at_all(items: list[Item]) -> None:
-    data = frame(
+    data = right_at(
         likelihood(items), lambda i: 0.9 if i.cluster == "smith" and i.group == "expected" else 0.6
     )
     (whole,) = winogender_measures(data, primary=SUITE.primary, margins=None)
@@ -156,7 +135,7 @@ def test_a_schema_without_all_answers_counts_not_at_all(items: list[Item]) -> No
 
 
 def test_unreadable_answers_are_no_fairness(items: list[Item]) -> None:
-    data = frame(items, lambda _: 0.8)
+    data = right_at(items, lambda _: 0.8)
     sampled = data[data["route"] == "sampled"].reset_index(drop=True)
     rng = np.random.default_rng(0)
     sampled["label"] = np.where(

@@ -18,6 +18,7 @@ from audit.probes.public_data import benchmark_folder
 from audit.probes.question_sets import ALIGNED, AMBIGUOUS, CONFLICTING, NEGATIVE, orders
 from audit.schema import Item, Label, Route
 from core.errors import EnvironmentProblem, UsageProblem
+from tests.audit.public_files import on_published_files
 from tests.audit.question_files import META, bbq_set, write_bbq, write_metadata
 
 SUITE = get_suite("bbq")
@@ -163,14 +164,6 @@ def test_files_that_are_not_bbq_are_told(made: Path) -> None:
         bbq_data._places.__wrapped__(made / METADATA)
 
 
-def _installed() -> bool:
-    try:
-        benchmark_folder(NAME, packaged="BBQ", files=FILES)
-    except EnvironmentProblem:
-        return False
-    return True
-
-
 def _stereotyped(line: dict[str, object]) -> Iterator[str]:
     """The answers whose person belongs to a stereotyped group, by the lines' own words."""
     groups = [g.lower() for g in line["additional_metadata"]["stereotyped_groups"]]  # type: ignore[index]
@@ -180,7 +173,7 @@ def _stereotyped(line: dict[str, object]) -> Iterator[str]:
             yield str(line[place]).strip()
 
 
-@pytest.mark.skipif(not _installed(), reason="BBQ is not on this machine")
+@on_published_files(NAME, packaged="BBQ", files=FILES)
 def test_the_published_files() -> None:
     """58,492 lines in eleven categories; 57,944 are asked, in couples, from 337 questions.
 

@@ -10,12 +10,11 @@ import pytest
 from audit.probes import crows_pairs
 from audit.probes.base import get_suite
 from audit.probes.crows_pairs import FILE, NAME
-from audit.probes.public_data import benchmark_folder
 from audit.requests import build_requests, prompt_text
 from audit.runner import instructed
 from audit.schema import Item, Label, Route
 from core.errors import EnvironmentProblem
-from tests.audit.public_files import COLUMNS, made_pairs, write_crows_pairs
+from tests.audit.public_files import COLUMNS, made_pairs, on_published_files, write_crows_pairs
 
 SUITE = get_suite("crows-pairs")
 
@@ -82,15 +81,7 @@ def test_a_file_that_is_not_crows_pairs_is_told(folder: Path) -> None:
         crows_pairs._read.__wrapped__(folder / FILE)
 
 
-def _installed() -> bool:
-    try:
-        benchmark_folder(NAME, packaged="CrowS-Pairs", files=(FILE,))
-    except EnvironmentProblem:
-        return False
-    return True
-
-
-@pytest.mark.skipif(not _installed(), reason="CrowS-Pairs is not on this machine")
+@on_published_files(NAME, packaged="CrowS-Pairs", files=(FILE,))
 def test_the_published_file() -> None:
     """The counts of the paper: 1,508 pairs of nine kinds, 262 about gender (table 1)."""
     found = items()

@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 
 from audit.probes.base import get_suite
-from audit.probes.public_data import benchmark_folder
 from audit.probes.winobias_sentences import FILES, NAME, SIDES, pairs, plain_text, read_pairs
 from audit.schema import Item, Label, Route
 from core.errors import EnvironmentProblem, UsageProblem
-from tests.audit.public_files import MEN, WOMEN, write_winobias
+from tests.audit.public_files import MEN, WOMEN, on_published_files, write_winobias
 
 SUITE = get_suite("winobias")
 
@@ -142,15 +141,7 @@ def test_only_keeps_the_named_jobs_and_other_languages_are_refused(made: Path) -
     assert {c["cluster"] for c in SUITE.clusters()} == {i.cluster for i in items()}
 
 
-def _installed() -> bool:
-    try:
-        benchmark_folder(NAME, packaged="WinoBias", files=FILES)
-    except EnvironmentProblem:
-        return False
-    return True
-
-
-@pytest.mark.skipif(not _installed(), reason="WinoBias is not on this machine")
+@on_published_files(NAME, packaged="WinoBias", files=FILES)
 def test_the_published_files() -> None:
     """3,168 lines make 1,584 pairs; 20 of them differ in more than the pronoun."""
     found = pairs()

@@ -9,10 +9,10 @@ import pytest
 
 from audit.probes import winogender_sentences
 from audit.probes.base import get_suite
-from audit.probes.public_data import benchmark_folder
 from audit.probes.winogender_sentences import NAME, SENTENCES, STATISTICS, schemas
 from audit.schema import Item, Label, Route
 from core.errors import EnvironmentProblem
+from tests.audit.public_files import on_published_files
 from tests.audit.question_files import JOBS, write_winogender
 
 SUITE = get_suite("winogender")
@@ -107,15 +107,7 @@ def test_occupations_have_the_share_of_women(made: Path) -> None:
         winogender_sentences._read.__wrapped__(made)
 
 
-def _installed() -> bool:
-    try:
-        benchmark_folder(NAME, packaged="Winogender", files=(SENTENCES, STATISTICS))
-    except EnvironmentProblem:
-        return False
-    return True
-
-
-@pytest.mark.skipif(not _installed(), reason="Winogender is not on this machine")
+@on_published_files(NAME, packaged="Winogender", files=(SENTENCES, STATISTICS))
 def test_the_published_files() -> None:
     """720 sentences of 60 occupations; WinoPron's point: the three cases are far from balanced."""
     found = schemas()
