@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 
 from audit.metrics.cells import missing_rates, stable_seed
@@ -146,18 +147,23 @@ def one_way(statistic: Statistic, n: int, context: Context, metric: str) -> Boot
 
 
 def rate(rates: FloatArray, context: Context, metric: str) -> BootstrapResult:
-    """Interval of a mean of clusters' rates, (n,) in 0–1.
+    """Interval of a mean of clusters' rates, (n,) in 0–1."""
+    n = len(rates)
+    return as_share(one_way(weighted_mean(rates), n, context, metric), n)
+
+
+def as_share(result: BootstrapResult, n: int) -> BootstrapResult:
+    """``result`` with the interval of a share (0–1) of ``n`` clusters.
 
     Where all are 0, or all 1, resampling sees no error: Clopper & Pearson's interval for 0 (or n)
-    of n clusters stands in.
+    of n clusters stands in. Limits by t do not know where a share ends; cut off there they cover
+    as often.
     """
-    n = len(rates)
-    result = one_way(weighted_mean(rates), n, context, metric)
-    extreme = result.estimate in (0.0, 1.0) and result.interval.width == 0.0
-    if not extreme:
-        return result
-    exact = exact_interval(round(result.estimate * n), n, LEVEL)
-    return replace(result, interval=replace(exact, method="Clopper-Pearson over clusters"))
+    if result.estimate in (0.0, 1.0) and result.interval.width == 0.0:
+        exact = exact_interval(round(result.estimate * n), n, LEVEL)
+        return replace(result, interval=replace(exact, method="Clopper-Pearson over clusters"))
+    low, high = np.clip((result.interval.low, result.interval.high), 0.0, 1.0).tolist()
+    return replace(result, interval=replace(result.interval, low=low, high=high))
 
 
 def metric_row(

@@ -8,15 +8,15 @@ of all its observations.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from audit.metrics.cells import worst_missing
-from audit.metrics.estimates import LEVEL, Context, bootstrap, metric_row
+from audit.metrics.estimates import Context, as_share, bootstrap, metric_row
 from audit.metrics.measures import Measure, mean_test
-from audit.metrics.significance import Room, exact_interval
+from audit.metrics.significance import Room
 from audit.metrics.stats_rows import ratio
 from audit.metrics.stats_types import FloatArray
 from audit.metrics.verdict import Evidence, Family
@@ -146,22 +146,13 @@ def cluster_mean(
 
 
 def rate_row(family: Family, context: Context, metric: str, measure: Measure | None) -> MetricRow:
-    """Add a share (0–1) with its interval; there is nothing to test it against.
-
-    Where all observations are 0, or all 1, resampling sees no error: Clopper & Pearson's interval
-    over the clusters stands in.
-    """
+    """Add a share (0–1) with its interval; there is nothing to test it against."""
     if measure is None:
         empty = metric_row(context, metric, None, None, n_clusters=0)
         family.add(empty)
         return empty
-    n, result = measure.n_clusters, bootstrap(measure, context)
-    if result.estimate in (0.0, 1.0) and result.interval.width == 0.0:
-        exact = exact_interval(round(result.estimate * n), n, LEVEL)
-        result = replace(result, interval=replace(exact, method="Clopper-Pearson over clusters"))
-    # Limits by t do not know where a share ends; cut off there they cover as often.
-    low, high = np.clip((result.interval.low, result.interval.high), 0.0, 1.0).tolist()
-    result = replace(result, interval=replace(result.interval, low=low, high=high))
+    n = measure.n_clusters
+    result = as_share(bootstrap(measure, context), n)
     row = metric_row(context, metric, result, None, n_clusters=n, note=measure.note)
     family.add(row, Evidence(result))
     return row

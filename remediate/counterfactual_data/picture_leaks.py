@@ -32,7 +32,7 @@ def check_picture_leaks(
     judged = {path.read_bytes() for path in judging.values()}
     shown = {image.id: image.path for pair in pairs for image in pair.images}
     same = {key for key, path in shown.items() if key in judging or path.read_bytes() in judged}
-    trainable = {p.image.id for p in splits.trainable(gallery.pictures)}
+    trainable = {p.image.id for p in gallery.trainable}
     for pair in pairs:
         for image in pair.images:
             if image.id in same:

@@ -8,6 +8,7 @@ would be wrong. *neutral*: a figure without a gender, "can't tell" against the s
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +35,7 @@ _ANSWER = Sampling(max_tokens=24, temperature=0.0)
 _EXPECTED = {"women": "woman", "men": "man"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Gallery:
     """A set of pictures, what is known of their professions, and how they are split.
 
@@ -52,6 +53,11 @@ class Gallery:
     def pictures(self) -> tuple[Picture, ...]:
         return self.set.pictures
 
+    @functools.cached_property
+    def trainable(self) -> list[Picture]:
+        """See :meth:`PictureSplits.trainable`, which reads every file."""
+        return self.splits.trainable(self.pictures)
+
     def part(self, picture: Picture) -> Part:
         """By the picture's profession."""
         trained = picture.profession in self.splits.professions.train
@@ -59,7 +65,7 @@ class Gallery:
 
     def of(self, *presentations: str) -> Iterator[tuple[Picture, Part]]:
         """Trainable pictures that show one of these, with what they are for."""
-        for picture in self.splits.trainable(self.pictures):
+        for picture in self.trainable:
             if picture.presentation in presentations:
                 yield picture, self.part(picture)
 
