@@ -101,13 +101,16 @@ def _one(suite: str, before: Measure, after: Measure, seed: int) -> MetricChange
     # The seed of results.json's row: the same run has the same interval in both places.
     own = stable_seed(seed, before.metric, "all", before.route)
 
-    def interval(statistic: TwoWayStatistic, *, by_t: bool = True) -> BootstrapResult:
+    def interval(
+        statistic: TwoWayStatistic, *, of: Measure = before, by_t: bool = True
+    ) -> BootstrapResult:
         # One seed for all: both runs and every number see the same resampled clusters and wordings.
-        return before.bootstrap(
+        return of.bootstrap(
             statistic, n_resamples=estimates.RESAMPLES, level=estimates.LEVEL, seed=own, by_t=by_t
         )
 
-    was, now = interval(before.statistic), interval(after.statistic)
+    # Each run's own measure: a bounded metric's limits keep within its bound on both sides.
+    was, now = interval(before.statistic), interval(after.statistic, of=after)
     pair = before.statistic, after.statistic
     moved = interval(stats_paired.change(*pair))
     size = interval(stats_paired.magnitude_change(*pair), by_t=False)
