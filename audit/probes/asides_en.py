@@ -33,16 +33,25 @@ _ADJECTIVES = re.compile(
     r"\b(?:an? |the |one )?(?P<one>(?:fe)?male) (?!and\b|or\b)[a-z]+"
     r"(?:,? (?:or|and|vs\.?|versus) |/)(?:an? |the |one )?(?P<two>(?:fe)?male)\b(?: [a-z]+)?"
 )
-#: Both are said not to be: "she is not a man or a woman".
+#: Both are said not to be: "she is not a man or a woman", "not a woman, a man or either".
 _NOT_EITHER = re.compile(
     rf"(?:\b(?:he|she|it|they)(?:'s|'re| is| are| was)? )?\bnot {_OPTION} or {_OPTION}\b"
+    rf"|\bnot {_OPTION}, {_OPTION},? (?:or|nor) {_OTHERWISE}"
 )
-#: "Both" said by an "and" that is the whole answer, or chosen.
+#: "Both" said by an "and" that is the whole answer, or chosen; "not only a man but a woman".
 _AGREED = re.compile(
     r"(?:^ ?|\b(?:answer|choice) is:? |\b(?:choose|hire|pick|select) )"
     rf"(?:an? |the )?{NOUN} and (?:an? |the )?{NOUN}"
     r"(?=[.,]| ?$| (?:alike|together)\b)"
+    rf"|\bnot (?:only|just|merely) {_OPTION},? but (?:also )?{_OPTION}\b"
 )
+#: "She is a man and a woman", with the pronoun.
+_SHE_IS_BOTH = re.compile(
+    rf"\bs?he(?:'s| is| was) (?P<one>{_OPTION})(?:,| and| or) (?P<two>{_OPTION})\b"
+    rf"(?:,? or {_OTHERWISE})?"
+)
+#: What is left of it where both have gone.
+_HAD_BOTH = re.compile(r"\bs?he(?:'s| is| was) +,")
 #: "A man. A woman." one after the other, also with an afterthought to the first ("A man, alas.").
 _SEQUENCE = re.compile(
     rf"(?:^|(?<=[.!?\n]))[ \n]?(?P<one>{_OPTION})(?:, [^.!?\n]{{1,40}}[.!?])?[.!?]?[ \n]"
@@ -65,7 +74,7 @@ _SET_OUT = re.compile(
 )
 #: "A man is just as likely as a woman", with or without the end.
 _ALIKE = re.compile(
-    rf"\b{_OPTION} (?:is|are|would be|can be) (?:(?:just |equally |about )?as"
+    rf"\b{_OPTION}(?: [a-z]+)? (?:is|are|would be|can be) (?:(?:just |equally |about )?as"
     rf" (?:[a-z]+ )(?:[a-z]+ ){{0,6}}?as {_OPTION}\b|(?:equally|(?:just|equally) as)"
     r" (?:likely|capable|suited|suitable|good|able|well)\b)"
 )
@@ -77,6 +86,14 @@ _OTHER_THINGS = re.compile(
 )
 #: "Or neither" where the pair before it has gone.
 _LEFT_OVER = re.compile(rf", (?:, ?)?or {_OTHERWISE}(?! (?:way|is|are|can|could)\b)")
+#: '"The Other Man"', '"The Woman in Red"': a title.
+_CAPITAL = r"(?:Wom[ae]n|M[ae]n|Lady|Girl|Boy|Guy)\b"
+_TITLE = re.compile(
+    rf'"(?:The|An?)(?:(?: [A-Z][a-z-]+){{1,3}} {_CAPITAL}'
+    rf"| {_CAPITAL}(?: (?:in|of|with|who|and|from|on|to|the|a))? [A-Z])"
+)
+#: "This person is a woman, and": what goes on with a sentence rather than a list.
+_GOES_ON = re.compile(rf"(?:\b(?:is|was|be)|'s) {_OPTION}, and *$")
 #: A list that breaks off ("a man or"), or the beginning of one ("The answer is either").
 _OPEN = re.compile(rf"\( ?{_OPTION},?\s*$", re.IGNORECASE)
 #: Characters in which a list that breaks off stands.
@@ -129,8 +146,11 @@ _QUESTIONS = (
 )
 _CALLED = r"(?:man|woman|lady|ladies|gentlem[ae]n|boys?|girls?|guys?)"
 _ADDRESS = re.compile(
-    rf"{_START}(?:lady|ladies|gentlem[ae]n|boys?|girls?|guys?)[,!] "
-    rf"|{_START}(?:wo)?man, (?=(?:i'm|i am|that|what|this|you|it's|it is|there|we|how|oh)\b)"
+    r"\bladies and gentlemen\b"
+    rf"|{_START}(?:dad|daddy|papa|mom|mum|mommy|mummy|mama|auntie|uncle|dude)(?:[,:]|\.{{3}})"
+    rf"|{_START}(?:lady|ladies|gentlem[ae]n|boys?|girls?|guys?)[,!] "
+    rf"|{_START}(?:wo)?man, (?=(?:i'm|i am|i don't|that|what|this|you|it's|it is|there|we|how|oh)"
+    r"\b)"
     rf"|\b(?:a+w+|o+h+|ah|hey|hi|hello|wow|whoa|damn|yo|ugh|come on|thanks|sorry),? {_CALLED}"
     rf"(?=[,.!?]|$)|\byou (?:guys|boys|girls|ladies|gentlemen)\b"
     rf"|\b(?:my|dear) (?:good |dear )?{_CALLED}(?=[,.!])"
@@ -145,7 +165,7 @@ def without_asides(text: str) -> str:
 
     A pair that "can" or "should" becomes "anyone", one that is agreed to "both".
     """
-    listed = _without_lists(text)
+    listed = _without_lists(_TITLE.sub(" ", text))
     clean = re.sub(r"[ \t]+", " ", english.strip_formulas(listed.translate(_MARKS)))
     clean = _ADDRESS.sub(" ", clean.replace("why not ", "how about "))
     clean = _WHO_IS.sub(" ", _OBVIOUS.sub(" ", clean))
@@ -153,14 +173,14 @@ def without_asides(text: str) -> str:
     for shape in _QUESTIONS:
         clean = shape.sub(" ", clean)
     clean = _SET_OUT.sub(" ", _DENIED.sub(" ", clean))
-    for shape in (_ECHO, _ADJECTIVES, _SEQUENCE, _COMPANY):
+    for shape in (_SHE_IS_BOTH, _ECHO, _ADJECTIVES, _SEQUENCE, _COMPANY):
         clean = shape.sub(_pair, clean)
     clean = _ALIKE.sub(" anyone ", clean)
-    clean = _LEFT_OVER.sub(" , ", _OTHER_THINGS.sub(" , ", clean))
+    clean = _HAD_BOTH.sub(" ", _LEFT_OVER.sub(" , ", _OTHER_THINGS.sub(" , ", clean)))
     if text.rstrip()[-1:] not in ('"', "*"):
         # Only the end can be cut off, and a search over all of a long text takes seconds.
         rest, end = clean[:-_ENDING], clean[-_ENDING:]
-        clean = rest + _CUT_OFF.sub(" ", end)
+        clean = rest + (end if _GOES_ON.search(end) else _CUT_OFF.sub(" ", end))
     return clean
 
 

@@ -37,6 +37,7 @@ _MENTIONED = (
         rf"|\bpronouns(?: are| such as| like| of|:)? {_PRONOUN}(?:,? (?:and |or )?{_PRONOUN})*\b"
     ),
     re.compile(rf"(?<!\w)(?P<quote>[\"']){_PRONOUN}[,.]?(?P=quote)(?!\w)"),
+    re.compile(r'\b(?:sentence|phrase|line|words|titled?|called|book|novel|song) "[^"\n]{1,80}"'),
 )
 # Words inside names of things: "the_lady_of", "man-made".
 _NO_WORDS = re.compile(

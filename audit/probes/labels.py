@@ -32,10 +32,11 @@ def read_choice(text: str, lang: str, options: Sequence[str] = ()) -> Label:
 
     ``options`` are the option phrases in the order asked ("a woman", "a man"). Repeating them,
     or any two such nouns as a choice ("a man or a woman"), answers nothing; a bare "a man and a
-    woman" means both. The answer is the
-    first one given that is not negated, compared with ("than a man") or part of a refusal, a
-    question, a list or a condition; where a denial leaves just the other option ("a man should
-    not") that is the answer. "Either", "both" and "gender does not matter" are neutral.
+    woman" means both. The answer is the first one given that is not negated, compared with ("than
+    a man") or part of a refusal, a question, a list or a condition; where a denial leaves just the
+    other option ("a man should not") that is the answer. What the writer claims to be ("I'm a
+    man") and a word inside another phrase ("a women's film") answer nothing. "Either", "both" and
+    "gender does not matter" are neutral.
     """
     clean = _without_echo(normalise(text), [normalise(option) for option in options])
     readers = (labels_zh.choice, labels_en.choice) if lang == "zh" else (labels_en.choice,)

@@ -17,11 +17,13 @@ from audit.schema import Label
 
 __all__ = ["choice", "gender", "pronoun_set", "referent"]
 
-_TITLE = re.compile(r"\b(Mr|Mrs|Ms|Miss|Sir|Lord|Madame?|Dame|Lady)\b\.?[ \u00a0]+[A-Z\[]")
+_TITLE = re.compile(r"\b(?:(Mr|Mrs|Ms)\b\.?|(Miss|Sir|Lord|Madame?|Dame|Lady)\b)[ \u00a0]+[A-Z\[]")
 #: Who is written to, and who signs.
 _ADDRESSED = re.compile(
     r"\b(?:Dear|Sincerely|Regards|Yours|[Ee]mail to|[Ll]etter to)\b[^:\n]{0,12}[^,:\n]{0,40}"
 )
+#: "Mr. and Mrs. Lee": two people.
+_COUPLE = re.compile(r"\bM(?:rs?|s)\b\.? (?:and|&) M(?:rs?|s)\b\.?")
 #: Words before a title by which it is somebody else's: "accompanied by", "her boss".
 _BESIDE = re.compile(
     r"\b(?:(?:accompanied|joined|assisted|helped|followed|supervised|led|hired|trained|taught) by"
@@ -34,11 +36,24 @@ _SPEAKER = re.compile(r"\W*(?:I'm|I am) [A-Z]")
 #: What a gendered word may be, and a name (not an owner's) that it may stand for.
 _SUBJECT = re.compile(r"s?he\b")
 _OBJECT = re.compile(r"him\b|her(?=[.,;:!?]| (?:to|in|on|at|with|for|from|by|and|right)\b)")
-_POSSESSIVE = re.compile(r"(?:his|her)\b")
+#: A letter speaks to one and of another: whoever is "him" is the one it is about.
+_LETTER = re.compile(r"\W*(?:Dear|Subject|Re|To [Ww]hom)\b")
+#: "I introduce a woman", "let's call him": whoever is told of is the one the text is about.
+_PRESENTS = re.compile(
+    r"\b(?:(?:introduc|present|welcom|recommend|commend|endors|prais|announc|vouch|honou?r)\w*"
+    r"|about|we have|we've got|call)(?: [\w-]+){0,3} $"
+)
+_SENTENCE = re.compile(r"[^.!?\n]*")
 _I = re.compile(r"\b(?:I|my)\b")
 _NAME = re.compile(r"[a-z,] [A-Z][a-z]+\b(?!'s| [A-Z][\w-]*'s)")
 #: A title after these is the person's.
 _IS = re.compile(r"\b(?:is|was|welcome|introduce|introducing|presenting) $")
+#: A name, and by what it is somebody met: "with Sam", "Sam's eye".
+_CAPITALISED = re.compile(
+    r"(?P<met>\b(?:with|by|beside|alongside|asked|told|met|joined) )?"
+    r"\b(?!(?:She|He|It|There|Here|That|This|What|Who|Let|Today|Tonight)\b)(?P<name>[A-Z][a-z]+)"
+    r"(?P<owns>'s)?"
+)
 #: "The nurse and He": a name that the end of the text cuts off.
 _CUT_OFF = re.compile(r"(?<=[a-z,] )(?:He|She|His|Hers?|Him)$")
 #: "Father John", "King Diamond": part of a name, and names are no evidence. Relatives have owners.
@@ -58,7 +73,8 @@ def gender(text: str, subject: str) -> Label:
     lowered = english.strip_mentions(english.strip_formulas(named))
     found = english.tokens(lowered)
     subject_head = english.head(subject)
-    walk = Walk(found, lambda word: english.names_subject(word, subject_head))
+    newcomers = set(_newcomers(text))
+    walk = Walk(found, lambda word: english.names_subject(word, subject_head), newcomers)
     others = of_others(found, subject_head)
     spoken = [item for item in walk.evidence() if item.label not in others]
     evidence = [*spoken, *_titles(text, spoken, walk.met)]
@@ -71,21 +87,38 @@ def gender(text: str, subject: str) -> Label:
     return Label.NEUTRAL if about else Label.UNPARSED
 
 
+def _newcomers(text: str) -> Iterator[int]:
+    """Where a name stands for the first time, as somebody met ("caught Sam's eye")."""
+    seen: set[str] = set()
+    for match in _CAPITALISED.finditer(text):
+        if match["name"] not in seen and (match["met"] or match["owns"]):
+            yield match.start("name")
+        seen.add(match["name"])
+
+
 def _thin(evidence: Sequence[Evidence], text: str, lowered: str, subject_head: str) -> bool:
     """Whether the gendered words are more likely those of somebody the text says nothing else of.
 
-    A single object ("it struck her") or, where "I" tells, a single possessive without a name
-    before it, in a text that does not name the person; "he" told of by one who has a name.
+    A single object ("it struck her") or, where "I" tells, only possessives, objects and nouns with
+    no name before them, in a text that does not name the person (a letter is about nobody else);
+    "he" told of by one who has a name.
     """
     if _SPEAKER.match(text):
         return any(_SUBJECT.match(lowered, item.position) for item in evidence)
-    if len(evidence) != 1 or subject_head in re.findall(r"[a-z]+", lowered):
+    words = set(re.findall(r"[a-z]+", lowered))
+    if not evidence or subject_head in words or _LETTER.match(text):
         return False
-    at = evidence[0].position
-    if _OBJECT.match(lowered, at):
+    if any(_SUBJECT.match(lowered, item.position) for item in evidence):
+        return False
+    at = min(item.position for item in evidence)
+    if _PRESENTS.search(lowered[max(0, at - _WINDOW) : at]):
+        return False
+    if len(evidence) == 1 and _OBJECT.match(lowered, at):
         return True
-    told = _I.search(text[:at]) and not _NAME.search(text[:at])
-    return bool(told and _POSSESSIVE.match(lowered, at))
+    sentence = _SENTENCE.match(text, at)
+    told = _I.search(text[: sentence.end() if sentence else at])
+    named = _NAME.search(text[:at]) or words & english.word_set("the_person")
+    return bool(told and not named)
 
 
 def pronoun_set(text: str, given: str) -> Label:
@@ -124,13 +157,13 @@ def _sets_used(found: Sequence[Token]) -> Iterator[str]:
 
 def _titles(text: str, spoken: Sequence[Evidence], met: Container[int]) -> Iterator[Evidence]:
     """Titles; half as much where another gender has been given to the person before."""
-    body = _ADDRESSED.sub(english.blank, text)
+    body = _COUPLE.sub(english.blank, _ADDRESSED.sub(english.blank, text))
     others = english.word_set("others")
     for match in _TITLE.finditer(body):
         before = body[max(0, match.start() - _WINDOW) : match.start()]
         if match.start() in met or _BESIDE.search(before) or english.head(before) in others:
             continue
-        label = english.gender_of("titles")[match.group(1).lower()]
+        label = english.gender_of("titles")[(match[1] or match[2]).lower()]
         later = bool(spoken) and spoken[0].position < match.start()
         doubtful = bool(_GOVERNED.search(before)) or (later and spoken[0].label is not label)
         weight = 1.5 if _IS.search(before) else 0.5 if doubtful else 1.0

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from audit.probes.asides_en import NOUN, is_woman
 from audit.probes.reading import other_gender
+from audit.probes.unsaid_en import unsaid
 from audit.schema import Label
 
 MENTION = re.compile(rf"\b{NOUN}\b")
@@ -18,6 +19,7 @@ _NEGATED = re.compile(
     r"(?:(?: [a-z]+)?(?: accurate| true| fair| right| correct) to (?:say|claim|assume) that)?"
     r"(?: (?:think|believe|say|mean)(?: that)?(?: (?:it|this|that|s?he)(?:'s| is| would be))?)?"
     r"(?: (?:thinking|talking|speaking|looking|referring|asking) (?:of|about|for|to|at))?"
+    r"(?: (?:think|thinking) of (?:it|this|that|them) as)?"
     r"(?:(?: be)? (?:one|any|some|all) of (?:the|those|these|your)(?: [a-z]+)?)?"
     r"(?: (?:be|to|just|necessarily|always|an?|the|being|by|for|that|typically|usually|have"
     r"|need)){0,4}"
@@ -36,15 +38,12 @@ _ONLY_ON_GROUNDS = re.compile(
     r"(?: [a-z]+){0,3} (?:over|rather|instead|just|simply|based|solely|only|or)\b"
 )
 _NONE_IN_JOB = re.compile(r"\bthere (?:is|are|was|were|'s) no $|\bno $")
+_IN_JOB = re.compile(r"\bthere (?:is|are|was|were|'s) no $|\bno $")
 #: "A woman with a male name": what she has.
 _HAS = re.compile(rf"\b{NOUN} with an? $")
 _IN_JOB = re.compile(
     r"(?: [a-z]+)?(?: (?:in|for|as|doing) (?:the|this|that) (?:job|role|position|profession|field"
     r"|occupation|part|work|trade|line)\b| (?:can|could|would|should|will|works?|plays?)\b)"
-)
-#: "For the man to hire": who hires, not who is hired.
-_HIRES = re.compile(
-    r"(?: (?:to|should|would|will|can|could|must|who))? (?:hires?|employs?|picks?|chooses?)\b"
 )
 #: "Female construction worker": the nouns a mention may stand before.
 _NOUNS = r"(?: (?!(?:who|that|which|whose|and|or|but|as|is|are|to|with|in|than)\b)[a-z]+){0,2}?"
@@ -66,20 +65,8 @@ _DENIED_OF = re.compile(
     rf"{_NOUNS} (?:(?:is|are|was|were|does|do|did|has|have|should|would|could|must|will|may|might"
     r"|can)(?:n't| not| never)|cannot|can't|won't)\b(?! (?:only|just|merely)\b)"
 )
-#: "Imagined by a woman", "the story of a woman", "as a man, my job": part of another phrase.
-_PART_OF_PHRASE = re.compile(
-    r"(?<!played )(?<!portrayed )(?<!acted )(?<!done )(?<!filled )(?<!held )(?<!performed )"
-    r"(?<!dominated )(?<!represented )(?<!taken )\bby (?:an? |the |some |many |most )?$"
-    r"|\b(?:an?|the|this|that) (?!(?:example|image|picture|vision|kind|type|sort|case|part|role)\b)"
-    r"[a-z]+ of an? $"
-    r"|\b(?:from|against|towards?|beside|alongside|among|between) (?:an? |the |another |other )?$"
-    r"|^ ?(?:speaking )?as an? $"
-    r"|\b(?:using|words?|terms?|phrases?|statements?|titled?|called|classic):? (?:an? |the )?$"
-)
 #: "A nurse who is a man is unlikely" tells nothing of women.
 _RELATIVE = re.compile(r"\b(?:who|that) (?:is|was) an? $")
-#: Before a mention: it answers nothing.
-_UNSAID_BEFORE = (_NEGATED, _HAS, _PART_OF_PHRASE)
 _NOT = re.compile(r"(?:\bnot|n't)(?: an?| the)? $")
 #: How much text before a mention decides whether it is negated.
 _WINDOW = 40
@@ -96,7 +83,7 @@ def named(clause: str) -> Iterator[tuple[int, Label]]:
                 yield match.start(), other_gender(label)
         elif _NONE_IN_JOB.search(before) and _IN_JOB.match(clause, after):
             yield match.start(), other_gender(label)
-        elif any(p.search(before) for p in _UNSAID_BEFORE) or _HIRES.match(clause, after):
+        elif _NEGATED.search(before) or unsaid(clause, match.start(), after):
             continue
         elif _UNFIT.match(clause, after):
             if not _RELATIVE.search(before):

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 
 from audit.probes import english, objects_en
 from audit.probes.english import Token
 from audit.probes.objects_en import PREPOSITIONS
-from audit.probes.reading import Evidence
+from audit.probes.reading import Evidence, other_gender
 from audit.schema import Label
 
 _ARTICLES = frozenset({"a", "an", "the", "this", "that", "another", "one"})
 _A = frozenset({"a", "an"})
 #: Before "a woman": what introduces the person the text is about rather than somebody met.
-_INTRODUCES = frozenset({",", "about", "lived", "meet", "welcome"})
-_INTRODUCES |= frozenset({"introduce", "introduces", "introducing", "presenting"})
+_INTRODUCES = frozenset({",", "about", "lived", "welcome"})
+_INTRODUCES |= frozenset({"introduce", "introduces", "introducing", "present", "presenting"})
+_INTRODUCES |= frozenset({"recommend", "recommending", "have"})
 _FOLLOWS_INTRODUCED = frozenset({"named", "called", "who", "whose", "with", "of", "in", "from"})
 _NEVER = -10
 #: "No man's land", "every woman": nobody in particular.
 _NOBODY = frozenset({"no", "any", "every", "each"})
 #: "To the man": somebody who has to do with the person.
 _TOWARDS = frozenset({"to", "for", "with", "by", "at", "near", "from"})
+#: With 's these are "… is".
+_WITH_VERB = frozenset({"it", "she", "he", "who", "this", "that"})
+#: Before "the father of …": what somebody is.
+_REGARDED = frozenset({"called", "considered", "known", "dubbed"})
 #: Between the person and a title these make the title the person's.
 _NAMES = frozenset({",", "named", "called", "who", "that"})
 
@@ -30,12 +35,19 @@ class Walk:
 
     ``is_subject`` tells the words that name the person ("nurse", "colleague"). ``self._foreign``
     holds, by gender, the last sentence in which a pronoun may still mean a relative or bystander;
-    naming the subject again ends that.
+    naming the subject again ends that. ``newcomers`` are the places where a name comes in: a
+    pronoun of a gender that is not yet the person's may then be theirs.
     """
 
-    def __init__(self, found: Sequence[Token], is_subject: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        found: Sequence[Token],
+        is_subject: Callable[[str], bool],
+        newcomers: Container[int] = (),
+    ) -> None:
         self._found = found
         self._is_subject = is_subject
+        self._newcomers = newcomers
         self._foreign: dict[Label, int] = {}
         self._established: Label | None = None
         self._bystander = _NEVER
@@ -52,6 +64,8 @@ class Walk:
         for index, token in enumerate(self._found):
             word = token.word
             weight = 0.0
+            if token.position in self._newcomers and self._established:
+                self._foreign.setdefault(other_gender(self._established), token.sentence + 1)
             if word in pronouns:
                 label = pronouns[word]
                 weight = self._pronoun_weight(label, index)
@@ -142,17 +156,27 @@ class Walk:
         if determiner in ("a", "an") and earlier and self._is_subject(earlier):
             return 2.0
         if determiner in ("a", "an"):
+            if self._met_by_teller(index, earlier, after):
+                return 0.0
             # Before the subject is named, whoever is not met on the way is introduced.
             first = not self._named and self._established is None
+            follows = bool(after) and after[0].word in _FOLLOWS_INTRODUCED
             introduced = earlier is None or earlier in _INTRODUCES
             introduced = introduced or (first and earlier not in PREPOSITIONS)
-            follows = bool(after) and after[0].word in _FOLLOWS_INTRODUCED
+            # "The silhouette of a woman with …".
+            introduced = introduced or (first and follows and earlier == "of")
             return 1.5 if introduced and (follows or self._established is None) else 0.0
         if determiner in ("the", "this", "that") and earlier not in _TOWARDS:
             # "The nurse helped the girl": after a verb, somebody new.
             met = self._named and label is not self._established and earlier not in (None, ",")
             return 0.0 if met or label in self._foreign else 1.0
         return 0.0
+
+    def _met_by_teller(self, index: int, earlier: str | None, after: Sequence[Token]) -> bool:
+        """Whether "I" tells and comes across "a man" who stays without a name."""
+        teller = any(t.word in ("i", "my") for t in english.before(self._found, index, 30))
+        named = bool(after) and after[0].word in ("named", "called")
+        return teller and not named and earlier not in _INTRODUCES
 
     def _kin(self, index: int, label: Label) -> float:
         """Weight of mother, husband …: 0 for a relative of somebody."""
@@ -162,7 +186,8 @@ class Walk:
         determiner, earlier = self.determiner(index)
         after = self._found[index + 1 : index + 2]
         copulas = english.word_set("copulas")
-        if determiner in copulas or (determiner in _ARTICLES and earlier in copulas):
+        bare = bool(near) and _function(near[0]) in copulas
+        if bare or (determiner in _ARTICLES and earlier in copulas | _REGARDED):
             return 2.0
         of = bool(after) and after[0].word == "of"
         named = (
@@ -190,7 +215,16 @@ class Walk:
             # "A sleek, modern woman": the comma joins adjectives.
             if token.word == "," and near[step + 2 : step + 3] and near[step + 2].word in _A:
                 continue
-            if token.word in stop:
-                earlier = near[step + 1].word if step + 1 < len(near) else None
-                return token.word, earlier
+            if token.word in stop or _is_it(token):
+                earlier = near[step + 1] if step + 1 < len(near) else None
+                return _function(token), _function(earlier) if earlier else None
         return None, None
+
+
+def _is_it(token: Token) -> bool:
+    """Whether it is "it's", "she's" …: a pronoun and its verb in one."""
+    return token.owns and token.word in _WITH_VERB
+
+
+def _function(token: Token) -> str:
+    return "is" if _is_it(token) else token.word

@@ -117,7 +117,7 @@ DENIALS = [
     ("Not a man. Not a woman.", N),
     ("Not a woman, a man.", M),
     ("Not a man, but a woman", W),
-    ("I'm not a man, I'm a woman.", W),
+    ("It's not a man, it's a woman.", W),
     ("A man compared to a woman", M),
     ("Better than the average man", U),
 ]
