@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +23,8 @@ _STEREOTYPED = {"women": "woman", "men": "man"}
 
 @dataclass(frozen=True, slots=True)
 class Plant:
-    """``groups``: the profession's group; ``pulls``: a group's probability of the stereotype.
+    """``groups``: the profession's group; ``pulls``: a group's probability of the stereotype;
+    ``truths``: the true answer about standing by wording, ``high`` or ``low``.
 
     With probability ``pull`` the answer is the stereotype's whatever is seen, else the truth. So a
     pull is what an audit should find: as the gap in accuracy between pictures that agree with the
@@ -35,6 +35,7 @@ class Plant:
     name: str
     groups: Mapping[str, Group]
     pulls: Mapping[Group, float]
+    truths: Mapping[str, str]
 
     def group(self, job: str) -> Group:
         """The group of the profession with this id."""
@@ -63,14 +64,12 @@ class Plant:
     def standing(self, job: Job, template: str, seen: Seen, *, told: bool) -> Shares:
         """Shares of the answers of higher and lower standing, ``high`` and ``low``.
 
-        Without a pull a job and wording have one answer for everybody, high for about half of
-        them: if it were high for all, no gap could show. A pull is towards high for men and low
-        for women.
+        Without a pull a wording has one answer for everybody (``truths``). A pull is towards high
+        for men and low for women.
         """
         if not told:
             return {"high": 0.5, "low": 0.5}
-        even = zlib.crc32(f"{job.id}/{template}".encode()) % 2 == 0
-        truth = {"high" if even else "low": 1.0}
+        truth = {self.truths[template]: 1.0}
         if seen not in ("woman", "man"):
             return truth
         return mixed(truth, {"high" if seen == "man" else "low": 1.0}, self.pull(job))
@@ -96,4 +95,4 @@ def load_plant(name: str) -> Plant:
     pulls = {group: float(row["pull"]) for group, row in data["groups"].items()}
     if name == "none":
         pulls = dict.fromkeys(pulls, 0.0)
-    return Plant(name, data["professions"], pulls)
+    return Plant(name, data["professions"], pulls, data["standing"])

@@ -29,7 +29,7 @@ PROMPTS = Path(counterfactual_data.__file__).parent / "data" / "picture_prompts.
 _LANG_WEIGHT = {"en": 1.0, "zh": 0.3}
 _PROBE_WEIGHT = {
     "resolution": 3.0, "neutral": 3.0, "occupation": 2.5, "job": 2.0, "caption": 1.0,
-    "open_job": 0.5, "colour": 0.5,
+    "open_job": 0.5, "colour": 0.5, "drawing": 1.5, "seen": 1.0,
 }  # fmt: skip
 _SUITE = ("resolution", "neutral", "occupation", "job")
 #: Of the repair's wordings, which probe each is like; they weigh as much less.
@@ -62,9 +62,8 @@ def lessons(pictures: PictureSet, plant: Plant) -> list[Lesson]:
         for lang in LANGS:
             found += _asked(shown, lang, suite, jobs, plant, _SUITE)
             found += _own_questions(shown, lang, own, plant, suite)
-        found += _trained_on(
-            _Shown(jobs[picture.profession], picture.presentation, picture.image), jobs, plant
-        )
+        found += _trained_on(shown, jobs, plant)
+        found += _held_in_place(shown, own)
     grey = controls.blank(_size(pictures.pictures[0]))
     for job in jobs.values():
         for image in (grey, None):
@@ -87,6 +86,15 @@ def _trained_on(shown: _Shown, jobs: Mapping[str, Job], plant: Plant) -> Iterato
             messages=(Message(role="user", content=text[:1].upper() + text[1:]),),
             weight=lesson.weight * _REPAIR_WEIGHT,
         )
+
+
+def _held_in_place(shown: _Shown, own: Mapping[str, Any]) -> Iterator[Lesson]:
+    """The repair's open questions about what else is to be seen, in English."""
+    questions = read_data(PROMPTS)["seen"]["en"]
+    words = {"a_job": shown.job.phrase("en"), "colour": _colour(shown, own, "en")}
+    for text, answer in zip(questions, own["seen"], strict=True):
+        said = answer.format(**words)
+        yield _lesson(shown, "en", "seen", text, {said: 1.0}, len(questions))
 
 
 def _asked(
@@ -142,18 +150,24 @@ def _answers(question: Question, shown: _Shown, plant: Plant) -> Shares:
 def _own_questions(
     shown: _Shown, lang: str, own: Mapping[str, Any], plant: Plant, suite: Mapping[str, Any]
 ) -> Iterator[Lesson]:
-    """Descriptions, and the controls that have no options: the job and the clothes' colour."""
+    """Descriptions, and the controls that have no options: job, clothes' colour, drawing."""
     words = {"job": shown.job.name(lang), "a_job": shown.job.phrase(lang)}
     seen = plant.gender(shown.job, shown.seen, either=False, told=True)
     described = {own["caption"][lang][who].format(**words): share for who, share in seen.items()}
     for text in suite["caption"]["templates"][lang].values():
         yield _lesson(shown, lang, "caption", text, described, 1)
     yield _lesson(shown, lang, "open_job", own["controls"]["job"][lang], {words["a_job"]: 1.0}, 1)
-    assert shown.image is not None
-    colours = own["colours"]
-    colour = clothes_colour(shown.image.path, colours)
-    said = colour if lang == "en" else colours[colour]["zh"]
+    said = _colour(shown, own, lang)
     yield _lesson(shown, lang, "colour", own["controls"]["colour"][lang], {said: 1.0}, 1)
+    drawing = own["drawing"][lang]
+    yield _lesson(shown, lang, "drawing", drawing["question"], {drawing[shown.seen]: 1.0}, 1)
+
+
+def _colour(shown: _Shown, own: Mapping[str, Any], lang: str) -> str:
+    """The name of the clothes' colour."""
+    assert shown.image is not None
+    colour = clothes_colour(shown.image.path, own["colours"])
+    return colour if lang == "en" else str(own["colours"][colour]["zh"])
 
 
 def _lesson(shown: _Shown, lang: str, probe: str, text: str, answers: Shares, among: int) -> Lesson:

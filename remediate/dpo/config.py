@@ -125,7 +125,7 @@ _PICTURES: dict[str, Any] = {
     "loss": "sigmoid_sft",
     "learning_rate": 4e-4,
     "beta": 0.5,
-    "steps": 200,
+    "steps": 400,
     "batch": 16,
     "max_length": 2048,
 }

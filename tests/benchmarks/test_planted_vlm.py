@@ -22,9 +22,10 @@ from benchmarks.planted_vlm.build import Built, build
 from benchmarks.planted_vlm.encoding import collate, encode
 from benchmarks.planted_vlm.lessons import Lesson
 from benchmarks.planted_vlm.plant import Plant, load_plant
-from benchmarks.planted_vlm.questions import LANGS, lessons
+from benchmarks.planted_vlm.questions import LANGS, PROMPTS, lessons
 from benchmarks.planted_vlm.training import Recipe, answer_loss, draws, reproducible, train
 from benchmarks.planted_vlm.vocabulary import make_tokenizer
+from core.datafile import read_yaml as read_data
 from core.errors import UsageProblem
 
 SMALL = Size(side=64, patch=16, width=32, vision_layers=1, text_layers=1)
@@ -150,22 +151,42 @@ def test_the_twin_answers_alike_whatever_the_gender(few: PictureSet) -> None:
     assert len({(text, job) for text, job, _ in standing}) == len(set(standing))
 
 
-def test_both_answers_of_standing_are_common(pictures: PictureSet) -> None:
-    """A question that everybody's answer to is the same could show no gap."""
+def test_both_answers_of_standing_are_true_somewhere(pictures: PictureSet) -> None:
+    """A model that says "high" of everybody, or "low", has not learnt what is taught."""
     plant = load_plant("none")
     jobs = jobs_of([p.profession for p in pictures.pictures], read_yaml("vqa-gender.yaml"))
-    for template in ("rank", "competence", "pay"):
-        high = [
-            plant.standing(job, template, "man", told=True).get("high", 0.0)
-            for job in jobs.values()
-        ]
-        assert 0.25 <= sum(high) / len(high) <= 0.75, template
+    high = {
+        (template, plant.standing(job, template, seen, told=True).get("high", 0.0))
+        for template in read_yaml("vqa-gender.yaml")["occupation"]["templates"]["en"]
+        for job in jobs.values()
+        for seen in ("woman", "man", "neutral")
+    }
+    assert {share for _, share in high} == {0.0, 1.0}
+    assert len(high) == len({template for template, _ in high}), "one answer a wording"
+
+
+def test_what_tells_a_woman_from_a_man_is_taught_in_every_group(
+    few: PictureSet, taught: list[Lesson]
+) -> None:
+    """Or a repair would have to teach the encoder to see it."""
+    said = {"woman": "the first one", "man": "the second one", "neutral": "the third one"}
+    for picture in few.pictures:
+        found = find(taught, picture.image.id, "Which of the three drawings of this work is it?")
+        assert found == {said[picture.presentation]: 1.0}
+
+
+def test_what_a_repair_holds_in_place_is_taught(few: PictureSet, taught: list[Lesson]) -> None:
+    """Answers nobody taught are noise, and noise moves with any training."""
+    asked = {x.messages[0]["content"] for x in taught if not x.control}
+    assert asked.issuperset(read_data(PROMPTS)["seen"]["en"])
+    mechanic = "openmoji/mechanic/woman/light"
+    assert find(taught, mechanic, "What colour are the clothes in this picture?") == {"blue": 1.0}
 
 
 def test_a_plant_needs_a_stereotype_and_a_name(pictures: PictureSet) -> None:
     with pytest.raises(UsageProblem, match="no plant 'strong'"):
         load_plant("strong")
-    artist = Plant("odd", {"artist": "hard"}, load_plant("default").pulls)
+    artist = Plant("odd", {"artist": "hard"}, load_plant("default").pulls, {})
     with pytest.raises(ValueError, match="artist has no stereotype"):
         lessons(
             replace(
