@@ -20,7 +20,7 @@ class Recipe:
     The questions about a picture share one pass of the encoder.
     """
 
-    steps: int = 800
+    steps: int = 900
     pictures: int = 16
     questions: int = 4
     controls: int = 6
