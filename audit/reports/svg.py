@@ -14,6 +14,8 @@ import altair as alt
 import vl_convert
 from markupsafe import Markup
 
+from audit.reports.svg_extent import make_room
+
 _SVG: Final = "http://www.w3.org/2000/svg"
 _DRAWING: Final = frozenset(
     {"svg", "g", "path", "rect", "line", "text", "circle", "defs", "clipPath", "tspan", "title"}
@@ -39,6 +41,7 @@ def render(chart: alt.Chart | alt.LayerChart, *, prefix: str, title: str, desc: 
     root = ElementTree.fromstring(vl_convert.vegalite_to_svg(chart.to_json(validate=False)))
     _clean_tree(root)
     _renumber(root, prefix)
+    make_room(root)
     if len(root) and root[0].tag == f"{{{_SVG}}}rect":
         root.remove(root[0])  # the page's own background shows through
     for tag, text in (("desc", desc), ("title", title)):
