@@ -2,7 +2,7 @@
 
     python -m benchmarks.planted_vlm OUT [--plant default|none] [--seed N]
 
-Trains once a plant and seed (about five minutes on two cores) and keeps the result in the cache;
+Trains once a plant and seed (about six minutes on two cores) and keeps the result in the cache;
 OUT gets a copy.
 """
 
