@@ -24,7 +24,6 @@ import numpy as np
 import pandas as pd
 
 from audit.metrics.bbq_shares import AMBIGUOUS, ANTI, BIASED, Shares, shares
-from audit.metrics.cells import worst_missing
 from audit.metrics.measures import Measure
 from audit.metrics.pooled import Pool, pooled_measure
 from audit.metrics.stats_types import FloatArray
@@ -114,11 +113,9 @@ def ratio_measure(
     measure = pooled_measure(
         metric,
         pool,
-        route=str(rows["route"].iat[0]),
+        rows,
         primary=primary,
         margin=margin,
-        reach=1.0,
-        missing=worst_missing(rows),
         units="questions",
         note=f"{len(found.cluster)} items of {len(pool.rows)} questions"
         + (f"; {lost} categories in which no answer names a person are left out" if lost else ""),

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from audit.metrics.cells import parse_logprobs, worst_missing
+from audit.metrics.cells import parse_logprobs
 from audit.metrics.estimates import (
     Context,
     declared_margins,
@@ -136,11 +136,10 @@ def pair_measure(
     return pooled_measure(
         metric,
         pool,
-        route=Route.LIKELIHOOD,
+        rows,
         primary=primary,
         margin=margin,
         reach=0.5,
-        missing=worst_missing(rows),
         units=_UNITS,
         note=f"{int(pool.counts.sum())} pairs by {len(pool.rows)} writers",
     )

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from audit.metrics.cells import add_values, answer_mass, worst_missing
+from audit.metrics.cells import add_values, answer_mass
 from audit.metrics.estimates import (
     LEVEL,
     Context,
@@ -126,9 +126,8 @@ def score_measure(
         return None
     note = f"{score.level} − {reference}, {len(pool.rows)} {_UNITS}"
     measure = pooled_measure(
-        metric, pool,
-        route=route, primary=primary, margin=margin, reach=0.0,
-        missing=worst_missing(pair.assign(group=pair[column])), units=_UNITS,
+        metric, pool, pair.assign(group=pair[column]),
+        primary=primary, margin=margin, reach=0.0, units=_UNITS,
         note=note if route == Route.LIKELIHOOD else f"{note}; {_SMOOTHED}",
     )  # fmt: skip
     return replace(measure, rooms=())  # log-odds have no ends

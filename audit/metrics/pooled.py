@@ -83,20 +83,21 @@ def make_pool(
 def pooled_measure(
     metric: str,
     pool: Pool,
+    rows: pd.DataFrame,
     *,
-    route: str,
-    primary: bool,
-    margin: float | None,
-    reach: float,
-    missing: float,
     units: str,
+    primary: bool = False,
+    margin: float | None = None,
+    reach: float = 1.0,
+    missing: float | None = None,
     note: str = "",
 ) -> Measure:
-    """The mean of ``pool`` with its interval and test.
+    """The mean of ``pool``, made of ``rows`` of one route, with its interval and test.
 
     More than one column: both factors are resampled (pigeonhole bootstrap), else rows alone
     (t). The test flips the signs of whole rows. ``reach``: the largest absolute value of an
-    observation; ``units``: what the rows are, in the plural; ``missing``: see :class:`Measure`.
+    observation; ``units``: what the rows are, in the plural; ``missing``: see :class:`Measure`,
+    None for the refused and unparsed among ``rows``.
     """
     crossed = len(pool.columns) > 1
     present = pool.counts > 0
@@ -105,7 +106,7 @@ def pooled_measure(
     smaller = min(len(pool.rows), len(pool.columns)) if crossed else len(pool.rows)
     return Measure(
         metric=metric,
-        route=route,
+        route=str(rows["route"].iat[0]),
         primary=primary,
         margin=margin,
         clusters=pool.rows,
@@ -115,7 +116,7 @@ def pooled_measure(
         change_test=mean_test(f"sign flips over {units}"),
         n_clusters=smaller,
         thinnest=thinnest,
-        missing=missing,
+        missing=worst_missing(rows) if missing is None else missing,
         col_strata=np.zeros(len(pool.columns), dtype=np.int64) if crossed else None,
         rooms=(Room(smaller, reach - pool.estimate, reach + pool.estimate),),
         note=note,
@@ -133,16 +134,7 @@ def cluster_mean(
     pool = make_pool(values, alone, rows["cluster"].tolist(), alone)
     if pool is None:
         return None
-    return pooled_measure(
-        metric,
-        pool,
-        route=str(rows["route"].iat[0]),
-        primary=False,
-        margin=None,
-        reach=1.0,
-        missing=worst_missing(rows),
-        units=units,
-    )
+    return pooled_measure(metric, pool, rows, units=units)
 
 
 def rate_row(family: Family, context: Context, metric: str, measure: Measure | None) -> MetricRow:

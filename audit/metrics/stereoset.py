@@ -183,7 +183,7 @@ def _term_mean(
     return pooled_measure(
         metric,
         pool,
-        route=Route.LIKELIHOOD,
+        rows,
         primary=primary,
         margin=margin,
         reach=1.0 - even,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from audit.metrics.cells import add_values, worst_missing
+from audit.metrics.cells import add_values
 from audit.metrics.estimates import (
     Context,
     declared_margins,
@@ -149,11 +149,9 @@ def sentence_measure(
     return pooled_measure(
         metric,
         pool,
-        route=str(rows["route"].iat[0]),
+        rows,
         primary=primary,
         margin=margin,
-        reach=1.0,
-        missing=worst_missing(rows),
         units=_UNITS,
         note=f"{len(pool.rows)} {_UNITS} × {len(pool.columns)} mostly held by women, "
         f"{int(pool.counts.sum())} sentences",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from audit.metrics.cells import add_values, worst_missing
+from audit.metrics.cells import add_values
 from audit.metrics.measures import Measure
 from audit.metrics.pooled import make_pool, pooled_measure
 from audit.metrics.winobias import Observation
@@ -62,11 +62,9 @@ def schema_measure(
     return pooled_measure(
         metric,
         pool,
-        route=str(rows["route"].iat[0]),
+        own,
         primary=primary,
         margin=margin,
-        reach=1.0,
-        missing=worst_missing(own),
         units="occupations",
         note=f"{int(pool.counts.sum())} schemas of {len(pool.rows)} occupations",
     )

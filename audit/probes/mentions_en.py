@@ -38,9 +38,6 @@ _ONLY_ON_GROUNDS = re.compile(
     r"(?: [a-z]+){0,3} (?:over|rather|instead|just|simply|based|solely|only|or)\b"
 )
 _NONE_IN_JOB = re.compile(r"\bthere (?:is|are|was|were|'s) no $|\bno $")
-_IN_JOB = re.compile(r"\bthere (?:is|are|was|were|'s) no $|\bno $")
-#: "A woman with a male name": what she has.
-_HAS = re.compile(rf"\b{NOUN} with an? $")
 _IN_JOB = re.compile(
     r"(?: [a-z]+)?(?: (?:in|for|as|doing) (?:the|this|that) (?:job|role|position|profession|field"
     r"|occupation|part|work|trade|line)\b| (?:can|could|would|should|will|works?|plays?)\b)"

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import Final
 from xml.etree import ElementTree
 
-_TRANSLATE: Final = re.compile(r"translate\((-?[\d.e-]+)(?:[ ,]+(-?[\d.e-]+))?\)")
+_TRANSLATE: Final = re.compile(r"translate\((-?[\d.e-]+)")
 #: Widths in em; that of others is the mean of a sans-serif face, rounded up.
 _WIDE, _OTHER = 1.0, 0.6
 #: Where a text begins, as a share of its width left of its place.

@@ -6,6 +6,7 @@ nothing that it was not taught, and one that cannot read a question cannot be re
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -166,8 +167,14 @@ def _own_questions(
 def _colour(shown: _Shown, own: Mapping[str, Any], lang: str) -> str:
     """The name of the clothes' colour."""
     assert shown.image is not None
-    colour = clothes_colour(shown.image.path, own["colours"])
+    colour = _clothes(shown.image.path)
     return colour if lang == "en" else str(own["colours"][colour]["zh"])
+
+
+@functools.cache
+def _clothes(picture: Path) -> str:
+    """Every language and question about a picture wants it; the pixels are read once."""
+    return clothes_colour(picture, read_data(DATA)["colours"])
 
 
 def _lesson(shown: _Shown, lang: str, probe: str, text: str, answers: Shares, among: int) -> Lesson:

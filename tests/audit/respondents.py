@@ -73,13 +73,7 @@ class Respondent:
                 label = "neutral"
             else:
                 label = "woman" if rng.random() < woman else "man"
-        return {
-            "suite": item.suite, "probe": item.probe, "item": item.item, "cluster": item.cluster,
-            "template": item.template, "variant": item.variant, "lang": item.lang,
-            "route": str(item.route), "sample": 0, "group": item.group,
-            "reference": item.reference, "prompt": "", "response": "", "label": label,
-            "logprobs": logprobs, "finish_reason": "stop",
-        }  # fmt: skip
+        return row_of(item) | {"label": label, "logprobs": logprobs, "finish_reason": "stop"}
 
 
 def occupation_items(*, limit: int | None = None, route: Route | None = None) -> list[Item]:
@@ -87,13 +81,18 @@ def occupation_items(*, limit: int | None = None, route: Route | None = None) ->
     return [i for i in items if route is None or i.route is route]
 
 
-def right_or_wrong(item: Item, rate: float, rng: np.random.Generator) -> dict[str, object]:
-    """The answer, right with probability ``rate``, to a question of whom a word means."""
-    row = dict.fromkeys(RESPONSE_COLUMNS, "") | {
+def row_of(item: Item) -> dict[str, object]:
+    """A row of responses.parquet that says which question it answers, and no answer."""
+    return dict.fromkeys(RESPONSE_COLUMNS, "") | {
         "suite": item.suite, "probe": item.probe, "item": item.item, "cluster": item.cluster,
         "template": item.template, "variant": item.variant, "lang": item.lang,
         "route": str(item.route), "sample": 0, "group": item.group, "reference": item.reference,
     }  # fmt: skip
+
+
+def right_or_wrong(item: Item, rate: float, rng: np.random.Generator) -> dict[str, object]:
+    """The answer, right with probability ``rate``, to a question of whom a word means."""
+    row = row_of(item)
     if item.route is Route.LIKELIHOOD:
         row["label"] = "correct" if rate > 0.5 else "incorrect"
         logs = {"correct": float(np.log(rate)), "incorrect": float(np.log1p(-rate))}

@@ -17,6 +17,7 @@ from audit.metrics.bbq_shares import answered, shares
 from audit.probes.base import get_suite
 from audit.schema import RESPONSE_COLUMNS, Item, Label, MetricRow, Route
 from tests.audit.question_files import write_bbq
+from tests.audit.respondents import row_of
 
 SUITE = get_suite("bbq")
 S, A, N = (str(x) for x in (Label.STEREOTYPED, Label.ANTI_STEREOTYPED, Label.NEUTRAL))
@@ -49,11 +50,7 @@ def frame(items: list[Item], respond: Respondent, seed: int = 0) -> pd.DataFrame
     rows = []
     for item in items:
         chances = respond(item)
-        row = dict.fromkeys(RESPONSE_COLUMNS, "") | {
-            "suite": item.suite, "probe": item.probe, "item": item.item, "cluster": item.cluster,
-            "template": item.template, "variant": item.variant, "lang": item.lang,
-            "route": str(item.route), "sample": 0, "group": item.group, "reference": np.nan,
-        }  # fmt: skip
+        row = row_of(item) | {"reference": np.nan}
         if item.route is Route.LIKELIHOOD:
             row["label"] = max(chances, key=lambda label: chances[label])
             logs = {label: float(np.log(max(p, 1e-9))) for label, p in chances.items()}
