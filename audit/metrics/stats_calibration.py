@@ -23,6 +23,7 @@ from audit.metrics.stats_types import (
     IntArray,
     Interval,
     TestResult,
+    VariancePart,
     check_level,
 )
 from audit.metrics.stats_weights import chunk_sizes, jackknife_groups
@@ -43,8 +44,9 @@ class JackknifeVariance:
 
     ``total`` is the jackknife variance; ``plug_in`` what resampling with replacement has in its
     place (each stratum's share times (n_h - 1)/n_h); ``spread`` is Σ V_h²/(n_h - 1), the
-    denominator of Welch-Satterthwaite degrees of freedom; ``acceleration`` is BCa's a;
-    ``influence`` holds U of every cluster, (n,), 0 where it cannot vary, None of grouped strata.
+    denominator of Welch-Satterthwaite degrees of freedom; ``acceleration`` is BCa's a; ``part`` is
+    ``total`` as one of several variances; ``influence`` holds U of every cluster, (n,), 0 where it
+    cannot vary, None of grouped strata.
     """
 
     total: float
@@ -52,6 +54,7 @@ class JackknifeVariance:
     spread: float
     acceleration: float
     smallest: int
+    part: VariancePart
     influence: FloatArray | None = None
 
 
@@ -67,7 +70,7 @@ def jackknife(
     Strata of one cluster never vary and are left out, as are deletions that leave the statistic
     undefined.
     """
-    total = plug_in = spread = squares = cubes = 0.0
+    total = plug_in = spread = corrected = squares = cubes = 0.0
     varying = [stratum for stratum in members if len(stratum) > 1]
     every: FloatArray | None = np.zeros(n)
     for stratum in varying:
@@ -97,12 +100,14 @@ def jackknife(
         total += variance
         plug_in += variance * (count - 1) / count
         spread += variance**2 / (count - 1)
+        corrected += variance**2 / (count + 1)
         squares += float((influence**2).sum()) / count**2
         cubes += float((influence**3).sum()) / count**3
     bottom = 6.0 * squares**1.5  # may underflow where squares does not
     acceleration = cubes / bottom if bottom > 0 else 0.0
     smallest = min((len(stratum) for stratum in varying), default=1)
-    return JackknifeVariance(total, plug_in, spread, acceleration, smallest, every)
+    part = VariancePart(total, corrected)
+    return JackknifeVariance(total, plug_in, spread, acceleration, smallest, part, every)
 
 
 def one_way_calibration(variance: JackknifeVariance) -> Calibration:

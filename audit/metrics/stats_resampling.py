@@ -18,7 +18,7 @@ from audit.metrics.stats_calibration import (
     one_way_calibration,
     t_quantile,
 )
-from audit.metrics.stats_two_way import two_way_variance
+from audit.metrics.stats_two_way import together, two_way_variance
 from audit.metrics.stats_types import (
     BootstrapResult,
     Calibration,
@@ -165,8 +165,8 @@ def pigeonhole_bootstrap(
 
     with V_R, V_C what rows and columns have, cells' noise V_E included in both: it counts the noise
     three times (Owen 2007, §4), the main effects too little when levels are few. By default the
-    limits are Student's instead, estimate ± t_df·√V with V = V_R + V_C - V_E and df from
-    ``two_way_variance``; the resamples then say whether anything varies, and where the statistic
+    limits are Student's instead, estimate ± t_df·√V with V = V_R + V_C - V_E and its df from
+    ``stats_two_way``; the resamples then say whether anything varies, and where the statistic
     is undefined. Without ``by_t`` (ratios and magnitudes, which are skewed) they are quantiles at
     √(V/V*)·t_df. ``bound``: the statistic cannot leave ±bound, and its limits are taken on the
     scale atanh(θ/bound), so that they do not either (see :class:`Calibration`).
@@ -193,11 +193,12 @@ def pigeonhole_bootstrap(
     calibration, name = Calibration(), "pigeonhole percentile"
     usable = math.isfinite(estimate) and distribution.size > 1
     if usable and small_sample != "none" and not is_degenerate(distribution, estimate):
-        variance, df = two_way_variance(statistic, rows.members, cols.members, chunk)
+        parts = two_way_variance(statistic, rows.members, cols.members, chunk)
+        variance, df = together(parts)
         spread = float(np.std(distribution, ddof=1))
         if variance > 0 and spread > 0:
             calibration = Calibration(
-                scale=math.sqrt(variance) / spread, df=df, by_t=by_t, bound=bound
+                scale=math.sqrt(variance) / spread, df=df, by_t=by_t, bound=bound, parts=parts
             )
             name = "two-way t" if by_t else name
     return _result(estimate, values, distribution, calibration, level, name, n_units)

@@ -4,8 +4,12 @@ For a mean over x_ij = μ + a_i + b_j + e_ij the variance is that of rows, of co
 own noise, v_a/R + v_b/C + v_e/RC. The jackknife over rows measures V_R = v_a/R + v_e/RC, that over
 columns V_C = v_b/C + v_e/RC, and deleting a row and a column at once shows what neither has
 alone, V_E = v_e/RC (the ANOVA decomposition of a statistic: Efron & Stein 1981, Annals of
-Statistics 9:586-596). So V = V_R + V_C − V_E, where V_C − V_E, which estimates a variance, is taken
-for 0 when it is negative.
+Statistics 9:586-596). So V = V_R + V_C − V_E.
+
+V_C − V_E estimates a variance and may still be negative where columns hardly differ. Taking it
+for 0 then makes V too large on average, taking it as it is can leave next to nothing of V: it
+lowers V to :data:`LOWEST` of V_R at most, which keeps error rates at their level
+(docs/calibration.md).
 
 No resampling has this variance (McCullagh 2000, Bernoulli 6:285-301): drawing rows and columns
 counts the noise of cells three times.
@@ -16,48 +20,62 @@ from __future__ import annotations
 import numpy as np
 
 from audit.metrics.stats_calibration import jackknife
-from audit.metrics.stats_types import FloatArray, IntArray, TwoWayStatistic
+from audit.metrics.stats_types import (
+    FloatArray,
+    IntArray,
+    TwoWayStatistic,
+    VariancePart,
+    VarianceParts,
+)
 from audit.metrics.stats_weights import chunk_sizes, jackknife_groups
 
 #: Rows (and columns) deleted in pairs at most; more are deleted in groups.
 MAX_PAIRED = 64
+#: What a negative V_C − V_E leaves of V_R at least.
+LOWEST = 0.85
 
 
 def two_way_variance(
     statistic: TwoWayStatistic, rows: list[IntArray], cols: list[IntArray], chunk: int
-) -> tuple[float, float]:
-    """(variance, degrees of freedom) of ``statistic``; (0, 1) where nothing varies.
+) -> VarianceParts:
+    """V_R, V_C and V_E of ``statistic``; 0 where nothing varies.
 
-    ``rows`` and ``cols``: members of each stratum, whose sizes the design fixed. Satterthwaite's df
-    = V²/(V_R²/(R − 1) + V_C²/(C − 1) + V_E²/((R − 1)(C − 1))), the last two only where V_C − V_E
-    has a part in V. The factor of more levels stands for R.
+    ``rows`` and ``cols``: members of each stratum, whose sizes the design fixed.
     """
     n_rows, n_cols = sum(map(len, rows)), sum(map(len, cols))
     by_row = jackknife(lambda w: statistic(w, np.ones((len(w), n_cols))), n_rows, rows, chunk)
     by_col = jackknife(lambda w: statistic(np.ones((len(w), n_rows)), w), n_cols, cols, chunk)
-    if by_row.total == 0.0 or by_col.total == 0.0:
-        one = by_row if by_col.total == 0.0 else by_col
-        return one.total, _degrees(one.total, one.spread)
-    noise, noise_spread = _interaction(statistic, rows, cols, chunk)
-    base, other = (by_row, by_col) if _levels(rows) >= _levels(cols) else (by_col, by_row)
-    if other.total <= noise:
-        return base.total, _degrees(base.total, base.spread)
-    total = base.total + other.total - noise
-    return total, _degrees(total, base.spread + other.spread + noise_spread)
+    cells = VariancePart(0.0, 0.0)
+    if by_row.total > 0.0 and by_col.total > 0.0:
+        cells = _interaction(statistic, rows, cols, chunk)
+    return VarianceParts(by_row.part, by_col.part, cells, _levels(rows) >= _levels(cols))
+
+
+def together(parts: VarianceParts) -> tuple[float, float]:
+    """(V, its degrees of freedom); (0, 1) where nothing varies.
+
+    Columns and cells count in the degrees of freedom only where V_C − V_E adds to V. The factor
+    of more levels stands for R.
+    """
+    base, other = (parts.rows, parts.columns)[:: 1 if parts.more_rows else -1]
+    if other.total == 0.0 or base.total == 0.0:
+        one = base if other.total == 0.0 else other
+        return one.total, one.df
+    total = base.total + other.total - parts.cells.total
+    if other.total <= parts.cells.total:
+        return max(total, LOWEST * base.total), base.df
+    spread = base.spread + other.spread + parts.cells.spread
+    return total, VariancePart(total, spread).df
 
 
 def _levels(members: list[IntArray]) -> int:
     return sum(len(stratum) for stratum in members if len(stratum) > 1)
 
 
-def _degrees(total: float, spread: float) -> float:
-    return max(total**2 / spread, 1.0) if spread > 0 else 1.0
-
-
 def _interaction(
     statistic: TwoWayStatistic, rows: list[IntArray], cols: list[IntArray], chunk: int
-) -> tuple[float, float]:
-    """(V_E, its share of the denominator of df).
+) -> VariancePart:
+    """V_E.
 
     With e_ij = (R − 1)(C − 1)(θ(−i,−j) − θ(−i) − θ(−j) + θ), V_E = Σ e²/(R(R − 1)C(C − 1)),
     stratum by stratum. Deletions that leave the statistic undefined say nothing.
@@ -77,9 +95,10 @@ def _interaction(
     squares = np.nan_to_num(effect) ** 2
     squares /= (size_row * (size_row - 1))[:, None] * (size_col * (size_col - 1))[None]
     parts = _by_stratum(squares, stratum_row, stratum_col)
-    cells = np.array([size_row[stratum_row == s][0] - 1 for s in np.unique(stratum_row)])
-    others = np.array([size_col[stratum_col == s][0] - 1 for s in np.unique(stratum_col)])
-    return float(parts.sum()), float((parts**2 / np.outer(cells, others)).sum())
+    df_row = np.array([size_row[stratum_row == s][0] - 1 for s in np.unique(stratum_row)])
+    df_col = np.array([size_col[stratum_col == s][0] - 1 for s in np.unique(stratum_col)])
+    spread = float((parts**2 / (np.outer(df_row, df_col) + 2)).sum())
+    return VariancePart(float(parts.sum()), spread)
 
 
 def _deletions(members: list[IntArray]) -> tuple[FloatArray, FloatArray, IntArray]:

@@ -47,6 +47,40 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
+class VariancePart:
+    """A variance V that is a sum of estimated ones V_i with f_i degrees of freedom each.
+
+    ``spread`` is Σ V_i²/(f_i + 2).
+    """
+
+    total: float
+    spread: float
+
+    @property
+    def df(self) -> float:
+        """Degrees of freedom V²/Σ V_i²/(f_i + 2) − 2, at least 1.
+
+        Squares of estimated variances are too large by 1 + 2/f on average, so that Satterthwaite's
+        V²/Σ V_i²/f_i is too small (Welch 1949, Biometrika 36:293-296). Of one variance it is f.
+        """
+        return max(self.total**2 / self.spread - 2.0, 1.0) if self.spread > 0 else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class VarianceParts:
+    """What two crossed factors leave uncertain: V_R of rows, V_C of columns, V_E of cells.
+
+    V_R and V_C hold the cells' noise V_E as well (``two_way_variance``). ``more_rows``: rows have
+    at least as many levels as columns.
+    """
+
+    rows: VariancePart
+    columns: VariancePart
+    cells: VariancePart
+    more_rows: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Calibration:
     """How quantiles of a bootstrap distribution turn into confidence limits.
 
@@ -56,6 +90,7 @@ class Calibration:
     estimate ± t_df·SE, not quantiles. ``bound``: then they are taken on the scale
     atanh(θ/bound) of a statistic that cannot leave ±bound (None: on its own). ``studentised``: the
     resamples' own t, sorted; where their quantile lies further out than Student's it is the limit.
+    ``parts``: of two crossed factors, what the standard error is made of.
     """
 
     bias: float = 0.0
@@ -65,6 +100,7 @@ class Calibration:
     by_t: bool = False
     bound: float | None = None
     studentised: FloatArray | None = field(default=None, compare=False, repr=False)
+    parts: VarianceParts | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

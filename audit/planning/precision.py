@@ -1,12 +1,9 @@
 """The smallest effect a design detects, from answers to its own questions.
 
-The questions of a planned run are a part of those of a finished one, so the error the verdict would
-find in it can be computed rather than derived: the planned questions' answers are taken out of the
-finished run, and the verdict's own bootstrap is run on them. What twice the clusters or wordings
-would give is then a matter of parts: with V_R and V_C the variances by resampling clusters alone
-and wordings alone, the estimate's variance V = V_R + V_C − V_E (cells' noise is in both) splits
-into clusters V − V_C, wordings V − V_R, and cells. Each shrinks with its own number, cells with
-both.
+The questions of a planned run are a part of those of a finished one, so the error the verdict
+would find in it can be computed rather than derived: the planned questions' answers are taken out
+of the finished run, and the verdict's own interval is computed on them. The parts of its variance,
+clusters, wordings and cells, then say what twice the clusters or wordings would give.
 """
 
 from __future__ import annotations
@@ -14,28 +11,25 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from audit.metrics.measures import Measure
-from audit.metrics.significance import cluster_bootstrap, smallest_detectable_effect
+from audit.metrics.significance import BootstrapResult
+from audit.planning.power import Uncertainty, smallest_effect
 
-RESAMPLES = 2000
+#: They say whether anything varies; limits by t do not rest on how many they are.
+RESAMPLES = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Precision:
-    """One metric's error in a design. Variances in squared units of the metric.
+    """One metric's uncertainty in a design, on the scale of its test.
 
-    ``clusters``, ``wordings`` and ``cells`` add up to the variance the verdict's interval rests on,
-    with ``df`` degrees of freedom; wordings and cells are 0 where one wording alone is asked.
+    That is bound·atanh(θ/bound) where the metric cannot leave ±``bound``, as in the verdict.
     """
 
     metric: str
     margin: float | None
-    clusters: float
-    wordings: float
-    cells: float
-    df: float
+    known: Uncertainty
+    bound: float | None = None
 
     def detectable(
         self, *, alpha: float, power: float, more_clusters: float = 1, more_wordings: float = 1
@@ -44,37 +38,33 @@ class Precision:
 
         ``more_clusters`` and ``more_wordings``: times as many of one, equally filled.
         """
-        variance = (
-            self.clusters / more_clusters
-            + self.wordings / more_wordings
-            + self.cells / (more_clusters * more_wordings)
-        )
-        if not variance > 0:
-            return None
-        error = math.sqrt(variance)
-        return smallest_detectable_effect(error, alpha=alpha, power=power, df=self.df)
+        grown = self.known.grown(more_clusters, more_wordings)
+        effect = smallest_effect(grown, alpha=alpha, power=power)
+        if effect is None or self.bound is None:
+            return effect
+        return self.bound * math.tanh(effect / self.bound)
 
 
 def precision(measure: Measure, *, seed: int = 0) -> Precision | None:
-    """The error of a measure of the planned questions; None where the bootstrap has none."""
+    """The error of a measure of the planned questions; None where its interval has none."""
     result = measure.bootstrap(measure.statistic, n_resamples=RESAMPLES, level=0.95, seed=seed)
-    total = result.standard_error**2
-    if math.isnan(total):
+    if math.isnan(result.standard_error):
         return None
-    if not measure.wordings_sampled:
-        return Precision(measure.metric, measure.margin, total, 0.0, 0.0, result.calibration.df)
-    n_rows, n_cols = len(measure.clusters), len(measure.columns)
-    by_rows = cluster_bootstrap(
-        lambda w: measure.statistic(w, np.ones((len(w), n_cols))), n_rows,
-        strata=measure.row_strata, n_resamples=RESAMPLES, seed=seed,
-    ).standard_error ** 2  # fmt: skip
-    by_columns = cluster_bootstrap(
-        lambda w: measure.statistic(np.ones((len(w), n_rows)), w), n_cols,
-        strata=measure.col_strata, n_resamples=RESAMPLES, seed=seed,
-    ).standard_error ** 2  # fmt: skip
-    clusters = min(max(total - by_columns, 0.0), total)
-    wordings = min(max(total - by_rows, 0.0), total - clusters)
-    return Precision(
-        measure.metric, measure.margin, clusters, wordings, total - clusters - wordings,
-        result.calibration.df,
+    bound = result.calibration.bound
+    stretch = 1.0
+    if bound is not None and abs(result.estimate) < bound:
+        stretch = 1.0 / (1.0 - (result.estimate / bound) ** 2) ** 2
+    return Precision(measure.metric, measure.margin, _uncertainty(result, stretch), bound)
+
+
+def _uncertainty(result: BootstrapResult, stretch: float) -> Uncertainty:
+    """The parts of the interval's variance, times ``stretch``; negative ones are 0."""
+    parts, df = result.calibration.parts, result.calibration.df
+    if parts is None:
+        return Uncertainty(result.standard_error**2 * stretch, 0.0, 0.0, df, 1.0, 1.0)
+    rows, columns, cells = parts.rows.total, parts.columns.total, parts.cells.total
+    noise = min(cells, rows, columns)
+    return Uncertainty(
+        (rows - noise) * stretch, (columns - noise) * stretch, noise * stretch,
+        parts.rows.df, parts.columns.df, parts.cells.df, parts.more_rows,
     )  # fmt: skip

@@ -18,7 +18,7 @@ from audit.probes.base import get_suite
 from audit.schema import MetricRow
 from benchmarks.calibration.audits import audit, fewer_draws, naive
 from benchmarks.calibration.cells import Cell, cells
-from benchmarks.calibration.planned import planned_cells, promise_of
+from benchmarks.calibration.planned import planned_cells, promises_of
 from benchmarks.calibration.respondents import Questions, Respondent, answer, questions
 from benchmarks.calibration.truth import truths
 
@@ -145,13 +145,14 @@ def _of_row(row: MetricRow, truth: float) -> Iterator[tuple[str, str]]:
 
 def _prepared_power(cell: Cell, metric: str) -> Callable[[], Outcome]:
     def prepare() -> Outcome:
-        promise = promise_of(cell, metric)
+        promises = promises_of(cell, metric)
 
         def outcome(
             asked: Questions, seed: int, rng: np.random.Generator
         ) -> Iterator[tuple[str, str]]:
-            if promise is None:  # no bias is as large as that
+            if not promises:  # no bias is as large as that
                 return
+            promise = promises[seed % len(promises)]
             frame = answer(asked, promise.who, rng)
             for row in audit(frame, cell.suite, seed=seed, only=metric):
                 yield metric, "n"

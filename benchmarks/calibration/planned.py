@@ -1,9 +1,9 @@
-"""What ``audit plan`` promises of a cell, and the respondent whose bias is just that large."""
+"""What ``audit plan`` promises of a cell, and respondents whose bias is just that large."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,8 +16,10 @@ from benchmarks.calibration.cells import Cell, cells
 from benchmarks.calibration.respondents import Respondent, answer, questions
 from benchmarks.calibration.truth import truths
 
-#: Finished runs of the null respondent whose promises are averaged: a plan rests on one.
-RUNS = 12
+#: Finished runs of the null respondent: each plans for audits of its own, as a plan rests on one.
+RUNS = 40
+#: Sizes at which the truth of a metric is worked out, evenly from 0; between them it is a line.
+GRID = np.linspace(0.0, 4.0, 17)
 _WANTED = (
     "occupations, likelihood, 20 clusters, wordings differ",
     "occupations, likelihood, 60 clusters, wordings differ",
@@ -29,7 +31,7 @@ _WANTED = (
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """``effect``: found with 80 % power at ``alpha``, says the plan; ``who`` has it truly."""
+    """``effect``: found with 80 % power at ``alpha``, says a plan; ``who`` has it truly."""
 
     effect: float
     alpha: float
@@ -41,36 +43,27 @@ def planned_cells() -> list[Cell]:
 
 
 @functools.cache
-def promise_of(cell: Cell, metric: str) -> Promise | None:
-    """None where no bias of this kind is as large as the plan asks."""
+def promises_of(cell: Cell, metric: str) -> list[Promise]:
+    """A promise a finished run; without those that no bias within 4 nats is large enough for."""
     asked = questions(cell.suite, cell.route, cell.clusters)
-    rng = np.random.default_rng(1)
-    runs = [measures(answer(asked, cell.who, rng), cell.suite, None, metric) for _ in range(RUNS)]
-    alpha = ALPHA / len(get_suite(cell.suite).primary)
-    found = [precision(measure) for run in runs for measure in run]
-    effects = [f.detectable(alpha=alpha, power=POWER) for f in found if f]
-    effect = float(np.mean([e for e in effects if e is not None]))
     moved = "base" if metric == "parity_skew" else "gap"
-
-    def truth(size: float) -> float:
-        return truths(asked, _moved(cell.who, moved, size), only=metric)[metric]
-
-    size = _solve(truth, effect)
-    return None if size is None else Promise(effect, alpha, _moved(cell.who, moved, size))
+    known = np.array(
+        [truths(asked, _moved(cell.who, moved, size), only=metric)[metric] for size in GRID]
+    )
+    sign = math.copysign(1.0, known[-1])
+    rising = np.maximum.accumulate(sign * known)
+    rng = np.random.default_rng(1)
+    alpha = ALPHA / len(get_suite(cell.suite).primary)
+    out = []
+    for _ in range(RUNS):
+        (measure,) = measures(answer(asked, cell.who, rng), cell.suite, None, metric)
+        found = precision(measure)
+        effect = found.detectable(alpha=alpha, power=POWER) if found else None
+        if effect is not None and effect <= rising[-1]:
+            size = float(np.interp(effect, rising, GRID))
+            out.append(Promise(effect, alpha, _moved(cell.who, moved, size)))
+    return out
 
 
 def _moved(who: Respondent, field: str, by: float) -> Respondent:
     return replace(who, **{field: getattr(who, field) + by})
-
-
-def _solve(truth: Callable[[float], float], wanted: float) -> float | None:
-    """The size with that truth, which rises with it; None where none within 8 nats has it."""
-    low, high, sign = 0.0, 1.0, 1.0 if truth(1.0) > 0 else -1.0
-    while abs(truth(sign * high)) < wanted:
-        low, high = high, high * 2
-        if high > 8.0:
-            return None
-    for _ in range(5):
-        middle = (low + high) / 2
-        low, high = (middle, high) if abs(truth(sign * middle)) < wanted else (low, middle)
-    return sign * (low + high) / 2

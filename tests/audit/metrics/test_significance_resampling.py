@@ -265,9 +265,9 @@ def test_pigeonhole_variance_of_a_mean_is_owens_closed_form() -> None:
     cell_square = (cells**2).sum() / (14 * 7)
     unbiased = (row_square + col_square - cell_square) / 120
     assert result.standard_error**2 == pytest.approx(unbiased, rel=0.05)
-    spread = row_square**2 / 14 + col_square**2 / 7 + cell_square**2 / 98
-    satterthwaite = (row_square + col_square - cell_square) ** 2 / spread
-    assert result.calibration.df == pytest.approx(satterthwaite, rel=0.05)
+    spread = row_square**2 / 16 + col_square**2 / 9 + cell_square**2 / 100
+    welch = (row_square + col_square - cell_square) ** 2 / spread - 2
+    assert result.calibration.df == pytest.approx(welch, rel=0.05)
 
 
 def test_pigeonhole_with_one_fixed_column_is_the_cluster_bootstrap() -> None:

@@ -9,7 +9,8 @@ import pytest
 from scipy import stats
 
 from audit.metrics import significance as sig
-from audit.metrics.stats_two_way import two_way_variance
+from audit.metrics.stats_two_way import LOWEST, together, two_way_variance
+from audit.metrics.stats_types import VariancePart
 
 MEMBERS = [[np.arange(9, dtype=np.int64)], [np.arange(5, dtype=np.int64)]]
 
@@ -26,33 +27,50 @@ def mean_squares(cells: np.ndarray) -> tuple[float, float, float]:
     )
 
 
+def variance_and_df(
+    cells: np.ndarray, rows: list[np.ndarray], cols: list[np.ndarray]
+) -> tuple[float, float]:
+    return together(two_way_variance(sig.two_way_mean(cells), rows, cols, 7))
+
+
 def test_two_way_variance_of_a_mean_is_that_of_its_mean_squares() -> None:
     rng = np.random.default_rng(4)
     cells = rng.normal(size=(9, 1)) + 2 * rng.normal(size=(1, 5)) + rng.normal(size=(9, 5))
     by_row, by_col, noise = mean_squares(cells)
     assert by_col > noise
-    variance, df = two_way_variance(sig.two_way_mean(cells), *MEMBERS, 7)
     total = by_row + by_col - noise
-    assert variance == pytest.approx(total / 45)
-    satterthwaite = total**2 / (by_row**2 / 8 + by_col**2 / 4 + noise**2 / 32)
-    assert df == pytest.approx(satterthwaite)
+    welch = total**2 / (by_row**2 / 10 + by_col**2 / 6 + noise**2 / 34) - 2
+    assert variance_and_df(cells, *MEMBERS) == pytest.approx((total / 45, welch))
+    assert variance_and_df(cells.T, *MEMBERS[::-1]) == pytest.approx((total / 45, welch))
 
 
-def test_columns_that_do_not_differ_add_nothing() -> None:
+@pytest.mark.parametrize("closer", [0.0, 0.9])
+def test_columns_that_differ_less_than_by_chance_lower_the_variance_a_little(closer: float) -> None:
+    """Columns closer to each other than their noise explains, down to columns all alike."""
     rng = np.random.default_rng(1)
     cells = rng.normal(size=(9, 1)) + rng.normal(size=(9, 5))
-    cells -= cells.mean(axis=0) * 0.9  # columns closer to each other than their noise explains
+    cells -= cells.mean(axis=0) * (1 - closer)
     by_row, by_col, noise = mean_squares(cells)
     assert by_col < noise
-    variance, df = two_way_variance(sig.two_way_mean(cells), *MEMBERS, 100)
-    assert (variance, df) == pytest.approx((by_row / 45, 8.0))
+    expected = max(by_row + by_col - noise, LOWEST * by_row)
+    assert variance_and_df(cells, *MEMBERS) == pytest.approx((expected / 45, 8.0))
+
+
+def test_degrees_of_freedom_of_a_sum_are_right_on_average() -> None:
+    """Of two equal variances with 4 each there are 8; Satterthwaite's own formula finds 6.8."""
+    drawn = np.random.default_rng(3).chisquare(4, (20_000, 2)) / 4
+    total = drawn.sum(axis=1)
+    welch = [VariancePart(v, s).df for v, s in zip(total, (drawn**2 / 6).sum(axis=1), strict=True)]
+    assert np.mean(welch) == pytest.approx(8.0, abs=0.35)
+    assert np.mean(total**2 / (drawn**2 / 4).sum(axis=1)) < 7.0
 
 
 def test_one_fixed_factor_leaves_the_other_alone() -> None:
     cells = np.random.default_rng(2).normal(size=(9, 5))
     fixed = [np.array([i]) for i in range(5)]
-    variance, df = two_way_variance(sig.two_way_mean(cells), MEMBERS[0], fixed, 100)
-    assert (variance, df) == pytest.approx((cells.mean(axis=1).var(ddof=1) / 9, 8.0))
+    assert variance_and_df(cells, MEMBERS[0], fixed) == pytest.approx(
+        (cells.mean(axis=1).var(ddof=1) / 9, 8.0)
+    )
     interval = sig.pigeonhole_bootstrap(
         sig.two_way_mean(cells), 9, 5, col_strata=np.arange(5), n_resamples=50
     ).interval
