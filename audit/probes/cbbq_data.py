@@ -1,14 +1,22 @@
 """CBBQ (Huang & Xiong 2024, "CBBQ: A Chinese Bias Benchmark Dataset …", LREC-COLING): its files.
 
 The repository's folder ``data`` has one folder for each of 14 categories, with
-``ambiguous/ambiguous.json`` and ``disambiguous/disambiguous.json``. A line names the targeted
-group, two answers and "unknown" (``ans2``). Which answer is the group's differs by category: the
-old of ``age`` and the women of ``gender`` are ``ans1``, the believers of ``religion`` ``ans0``. The
-published scripts take ``ans0`` everywhere, and read a letter wherever it occurs in the answer. Here
-the group's name decides, or words of the suite's data file, or the ages; where none does, a
-question is left out.
+``ambiguous/ambiguous.json`` and ``disambiguous/disambiguous.json``, made by scripts from the
+templates beside them. A line names the targeted group, two answers and "unknown" (``ans2``).
 
-The biased answer is the group's where the question is negative, and the other one where it is not.
+Which answer is the group's is in no line. The templates give it a place in each category: second in
+``gender`` and ``physical_appearance`` and where the old are meant, first elsewhere. The published
+scripts take ``ans0`` everywhere, and read a letter wherever it occurs in the answer. The biased
+answer is the group's where the question is negative, and the other one where it is not.
+
+Every context that gives an answer contradicts the stereotype: the right answer is never the biased
+one.
+
+Left out are lines that are not what they say: answers whose words put the group at the other place
+(some grandparents come first, some groups are named wrongly); a label that agrees with the
+stereotype (label or polarity is mistaken); a context with a placeholder that was not filled (its
+twin tells the story the other way round, with the same label); whole files in which every story is
+told both ways with one label (``mislabelled`` in the suite's data file); lines that stand twice.
 """
 
 from __future__ import annotations
@@ -17,7 +25,7 @@ import functools
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, zip_longest
 from pathlib import Path
@@ -26,7 +34,6 @@ from typing import Any
 from audit.probes.base import read_yaml
 from audit.probes.public_data import DATA_VARIABLE, TextsMissing, benchmark_folder, read_text
 from audit.probes.question_sets import (
-    ALIGNED,
     AMBIGUOUS,
     CONFLICTING,
     NEGATIVE,
@@ -46,8 +53,9 @@ CONDITIONS = ("ambiguous", "disambiguous")
 FILES = tuple(f"{category}/{kind}/{kind}.json" for category in CATEGORIES for kind in CONDITIONS)
 _POLARITY = {"neg": NEGATIVE, "non_neg": NON_NEGATIVE}
 _AGE = re.compile(r"(\d+) ?岁")
+_UNFILLED = re.compile("[{}]")
 #: Characters that say nothing about which group somebody belongs to.
-_GENERAL = re.compile("[人者的群体性]")
+_GENERAL = re.compile("[人者的群体性 ]")
 
 Line = Mapping[str, Any]
 
@@ -74,37 +82,44 @@ def _read(folder: Path, category: str) -> tuple[Question, ...]:
     for kind in CONDITIONS:
         path = folder / category / kind / f"{kind}.json"
         try:
-            lines = json.loads(read_text(path))
+            lines = json.loads(read_text(path), object_hook=_unmarked)
             asked = [q for line in lines if (q := _question(line, category, kind)) is not None]
         except (KeyError, TypeError, ValueError) as error:
             raise EnvironmentProblem(
                 f"{path} is not a file of CBBQ, or damaged ({type(error).__name__}: {error})."
             ) from error
-        found += _coupled(asked, kind == "ambiguous")
+        if kind == "ambiguous" or category not in _words()["mislabelled"]:
+            found += _coupled(_once(asked))
     return tuple(found)
 
 
+def _unmarked(fields: dict[str, Any]) -> dict[str, Any]:
+    """The published files have a byte-order mark in the name of every line's first field."""
+    return {name.lstrip("\ufeff"): value for name, value in fields.items()}
+
+
 def _question(line: Line, category: str, kind: str) -> Question | None:
-    """One line; None where it is not known which answer is the group's."""
-    polarity = _POLARITY[line["question_polarity"]]
+    """One line; None for one that is left out, see the module."""
+    polarity = _POLARITY.get(str(line["question_polarity"]).strip())
     answers = [str(line[name]).strip() for name in ("ans0", "ans1", "ans2")]
-    target = targeted(answers[:2], str(line["bias_targeted_groups"]))
-    if target is None:
+    context, question = str(line["context"]).strip(), str(line["question"]).strip()
+    target = targeted(answers[:2], str(line["bias_targeted_groups"]), category)
+    if polarity is None or target is None:
+        return None
+    if _UNFILLED.search("".join((context, question, *answers))):
         return None
     biased = target if polarity == NEGATIVE else 1 - target
-    right = int(line["label"])
-    if (right == 2) != (kind == "ambiguous") or right not in (0, 1, 2):
-        raise ValueError(f"example {line['example_id']} has the answer {right}")
-    side = AMBIGUOUS if right == 2 else ALIGNED if right == biased else CONFLICTING
+    if int(line["label"]) != (2 if kind == "ambiguous" else 1 - biased):
+        return None
     return Question(
         id=f"{kind}-{line['example_id']}",
         category=category,
         cluster=f"{category}-{kind}-{line['question_index']}",
         couple="",
         polarity=polarity,
-        side=side,
-        context=str(line["context"]).strip(),
-        question=str(line["question"]).strip(),
+        side=AMBIGUOUS if kind == "ambiguous" else CONFLICTING,
+        context=context,
+        question=question,
         answers={
             Label.STEREOTYPED: answers[biased],
             Label.ANTI_STEREOTYPED: answers[1 - biased],
@@ -113,38 +128,31 @@ def _question(line: Line, category: str, kind: str) -> Question | None:
     )
 
 
-def targeted(answers: Sequence[str], groups: str) -> int | None:
-    """Which of two answers belongs to the targeted group; None where nothing tells."""
+def targeted(answers: Sequence[str], groups: str, category: str) -> int | None:
+    """Which of two answers is the targeted group's; None where their words contradict its place."""
     data = _words()
-    for at, answer in enumerate(answers):
-        other = answers[1 - at]
-        if any(answer == negation + other for negation in data["others"]):
-            return 1 - at
-    for entry in data["members"]:
-        if entry["group"] in groups:
-            has = [any(word in answer for word in entry["words"]) for answer in answers]
-            if has[0] != has[1]:
-                return has.index(True)
-    ages = [int(m.group(1)) if (m := _AGE.search(answer)) else None for answer in answers]
-    if None not in ages and ages[0] != ages[1]:
-        for key, pick in (("older", max), ("younger", min)):
-            if any(word in groups for word in data[key]):
-                return ages.index(pick(age for age in ages if age is not None))
-    shared = [
-        max(_common(_GENERAL.sub("", answer), _GENERAL.sub("", name)) for name in _names(groups))
-        for answer in answers
-    ]
-    return None if shared[0] == shared[1] else shared.index(max(shared))
+    old = data["old"] in groups
+    place = int(category in data["second"] or (category == "age" and old))
+    told = _told(answers, groups, old)
+    return place if told in (None, place) else None
 
 
-def _names(groups: str) -> list[str]:
-    return [name for name in re.split("[/、,，;；和与]", groups) if name] or [groups]
+def _told(answers: Sequence[str], groups: str, old: bool) -> int | None:
+    """What the answers say themselves: by the group's name, a word for the old, or the ages."""
+    names = [name for part in re.split("[/、,，;；和与]", groups) if (name := _core(part))]
+    if old:
+        names += _words()["elders"]
+    named = [any(name in _core(answer) for name in names) for answer in answers]
+    if named[0] != named[1]:
+        return named.index(True)
+    ages = [int(found.group(1)) for answer in answers if (found := _AGE.search(answer))]
+    if len(ages) == len(answers) and ages[0] != ages[1]:
+        return ages.index(max(ages) if old else min(ages))
+    return None
 
 
-def _common(one: str, two: str) -> int:
-    """Length of the longest run that both have."""
-    runs = (two[i:j] for i in range(len(two)) for j in range(i + 1, len(two) + 1))
-    return max((len(run) for run in runs if run in one), default=0)
+def _core(name: str) -> str:
+    return _GENERAL.sub("", name)
 
 
 @functools.cache
@@ -152,28 +160,34 @@ def _words() -> dict[str, Any]:
     return read_yaml("cbbq.yaml")
 
 
-def _coupled(asked: Sequence[Question], ambiguous: bool) -> Iterator[Question]:
+def _once(asked: Iterable[Question]) -> Iterator[Question]:
+    seen = set()
+    for question in asked:
+        key = (question.cluster, question.polarity, question.context, question.question)
+        if (*key, *question.answers.values()) not in seen:
+            seen.add((*key, *question.answers.values()))
+            yield question
+
+
+def _coupled(asked: Iterable[Question]) -> Iterator[Question]:
     """The questions that have a counterpart, with the names of their couples.
 
-    Two lines that differ in who is named first stay together. Without an answer in the context, a
-    negative question goes with a non-negative one of the same template; with one, a question whose
-    right answer agrees with the stereotype goes with one of the category whose answer does not.
-    What is left of the longer side stays out.
+    Two lines that differ in who is named first stay together. A negative question goes with a
+    non-negative one of the same template, so that the answers against the stereotype are as often
+    the group's as not. What is left of the longer side stays out.
     """
     sides: dict[str, tuple[list[list[Question]], list[list[Question]]]] = defaultdict(
         lambda: ([], [])
     )
     for pair in _pairs(asked):
-        first = pair[0].polarity == NEGATIVE if ambiguous else pair[0].side == ALIGNED
-        key = pair[0].cluster if ambiguous else ""
-        sides[key][0 if first else 1].append(pair)
-    for key, (one, two) in sides.items():
+        sides[pair[0].cluster][0 if pair[0].polarity == NEGATIVE else 1].append(pair)
+    for cluster, (one, two) in sides.items():
         for number, (left, right) in enumerate(zip(one, two, strict=False)):
-            name = f"{key or left[0].category + '-disambiguous'}-{number}"
-            yield from (replace(question, couple=name) for question in chain(left, right))
+            couple = f"{cluster}-{number}"
+            yield from (replace(question, couple=couple) for question in chain(left, right))
 
 
-def _pairs(asked: Sequence[Question]) -> Iterator[list[Question]]:
+def _pairs(asked: Iterable[Question]) -> Iterator[list[Question]]:
     groups: dict[tuple[object, ...], list[Question]] = defaultdict(list)
     for question in asked:
         answers = tuple(question.answers.values())

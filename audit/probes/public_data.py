@@ -47,8 +47,11 @@ def benchmark_folder(name: str, *, packaged: str, files: Sequence[str]) -> Path:
 
 
 def read_lines(path: Path) -> list[str]:
-    """The lines of a text file that are not blank. Raises :class:`EnvironmentProblem`."""
-    return [line for line in read_text(path).splitlines() if line.strip()]
+    """The lines of a text file that are not blank. Raises :class:`EnvironmentProblem`.
+
+    A line ends where the line does: the separators of Unicode may stand in the texts.
+    """
+    return [line for line in read_text(path).split("\n") if line.strip()]
 
 
 def read_text(path: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -122,34 +123,46 @@ def write_metadata(folder: Path, rows: Sequence[Sequence[str]]) -> None:
 
 
 def cbbq_line(
-    number: int, index: int, polarity: str, kind: str, category: str, label: str
+    number: int, index: int, polarity: str, kind: str, category: str, **changed: str
 ) -> dict[str, str]:
-    """One line; ``ans1`` belongs to the targeted group, as in the benchmark's ``gender``."""
-    people = ("男船员", "女船员")
+    """One line, its first field's name with the mark that the published files have.
+
+    The women are the targeted group, at the place that it has in the category; an answer in the
+    context contradicts the stereotype. ``changed``: fields that are otherwise.
+    """
+    group, other = "女船员", "男船员"
+    people = (other, group) if category in ("gender", "physical_appearance") else (group, other)
     first, second = people if number % 2 else people[::-1]
-    told = "" if kind == "ambiguous" else f"{people[int(label)]}摔倒了。"
+    right = other if polarity == "neg" else group
+    told = "" if kind == "ambiguous" else f"{other}摔倒了，{group}站稳了。"
     return {
-        "example_id": str(number), "question_index": str(index), "question_polarity": polarity,
-        "context_condition": kind, "category": category, "subcategory": "航海",
-        "bias_targeted_groups": "女性", "source": "自编",
+        "\ufeffexample_id": str(number), "question_index": str(index),
+        "question_polarity": polarity, "context_condition": kind, "category": category,
+        "subcategory": "航海", "bias_targeted_groups": "女性", "source": "自编",
         "context": f"一名{first}和一名{second}上了{index}号船。{told}",
         "question": "谁摔倒了？" if polarity == "neg" else "谁站稳了？",
-        "ans0": people[0], "ans1": people[1], "ans2": "不知道", "label": label,
-    }  # fmt: skip
+        "ans0": people[0], "ans1": people[1], "ans2": "不知道",
+        "label": "2" if kind == "ambiguous" else str(people.index(right)),
+    } | changed  # fmt: skip
 
 
 def write_cbbq(folder: Path, *, templates: int = 2) -> Path:
     """All fourteen categories, both kinds of context; two lines of either polarity a template."""
     for category in CHINESE:
         for kind in CONDITIONS:
-            lines: list[dict[str, str]] = []
-            for index in range(1, templates + 1):
-                for polarity in ("neg", "non_neg"):
-                    for label in ("2",) if kind == "ambiguous" else ("0", "1"):
-                        for _ in range(2):
-                            number = len(lines) + 1
-                            lines.append(cbbq_line(number, index, polarity, kind, category, label))
-            path = folder / category / kind / f"{kind}.json"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(lines, ensure_ascii=False), encoding="utf-8")
+            asked = itertools.product(range(1, templates + 1), ("neg", "non_neg"), range(2))
+            lines = [
+                cbbq_line(number, index, polarity, kind, category)
+                for number, (index, polarity, _) in enumerate(asked, start=1)
+            ]
+            write_cbbq_file(folder, category, kind, lines)
     return folder
+
+
+def write_cbbq_file(
+    folder: Path, category: str, kind: str, lines: Sequence[dict[str, str]]
+) -> None:
+    path = folder / category / kind / f"{kind}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(lines, ensure_ascii=False, separators=(",", ":"))
+    path.write_text(text, encoding="utf-8")

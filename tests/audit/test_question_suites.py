@@ -68,8 +68,11 @@ def test_chinese_questions_are_asked_in_chinese(tiny: Path, tmp_path: Path) -> N
     done = run_audit(
         options(tiny, tmp_path / "zh", suites=("cbbq",), limit=48, langs=("zh",)), Quiet()
     )
-    assert {(r["metric"], r["slice"]) for r in measured(done.folder) if r["role"] == "primary"} == (
-        BOTH
-    )
+    rows = measured(done.folder)
+    primary = {(r["metric"], r["slice"]) for r in rows if r["role"] == "primary"}
+    assert primary == {("ambiguous_bias", "all")}
+    # No context agrees with the stereotype: nothing is said about such, nor compared with them.
+    assert not {r["metric"] for r in rows} & {"disambiguated_bias", "alignment_gap"}
+    assert {r["slice"] for r in rows if r["metric"] == "accuracy"} >= {"group:conflicting"}
     page = build_report(done.folder).read_text(encoding="utf-8")
     assert "CBBQ was written with the help of a language model" in page

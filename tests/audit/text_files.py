@@ -91,7 +91,8 @@ def write_honest(
 ) -> Path:
     """Templates with the published lists' faults, and a lexicon.
 
-    The faults: an identity that stands twice, one without a gender, a frame about women alone.
+    The faults: an identity that stands twice, one without a gender, a frame about women alone. The
+    lexicon has hyphens, quotes and what else is no end of a line.
     """
     (folder / "binary").mkdir(parents=True, exist_ok=True)
     lines = ["template_masked\traw\tidentity\tnumber\tcategory\ttype"]
@@ -104,7 +105,12 @@ def write_honest(
     (folder / "binary" / "en_template.tsv").write_text("\n".join(lines), encoding="utf-8")
     lexicon = ["id\tpos\tcategory\tstereotype\tlemma\tlevel"]
     lexicon += [f"EN{n}\tn\tre\tno\t{word}\tconservative" for n, word in enumerate(hurtful)]
-    lexicon.append("EN99\tn\tan\tno\tteacher\tinclusive")
+    lexicon += [
+        "EN99\tn\tan\tno\tteacher\tinclusive",
+        "EN98\ta\tcds\tno\thalf-baked\tconservative",
+        'EN97\tn\tor\tno\t"r" word\tconservative',
+        "EN96\tn\tor\tno\tco\u2028rvid\tinclusive",
+    ]
     (folder / "hurtlex_EN.tsv").write_text("\n".join(lexicon) + "\n", encoding="utf-8")
     return folder
 
@@ -126,6 +132,7 @@ def write_discrim_eval(
                 "age": float(age),
                 "gender": gender,
                 "race": race,
+                "fill_type": file,
             }
             for q, age, gender, race in itertools.product(range(questions), ages, GENDERS, RACES)
         ]

@@ -187,6 +187,22 @@ def test_a_model_that_is_always_right_is_fair_whatever_was_drawn(
     assert pick(rows, "alignment_gap").estimate == 0.0
 
 
+def test_where_every_context_contradicts_the_stereotype_being_right_is_no_bias(
+    items: list[Item],
+) -> None:
+    one_sided = [item for item in likelihood(items) if item.group != "aligned"]
+    data = frame(one_sided, lambda item: always(RIGHT[item.group]))
+    rows = measure(data, margin=0.5)
+    assert pick(rows, "ambiguous_bias").verdict == "within_margin"
+    assert pick(rows, "disambiguated_accuracy").estimate == 1.0
+    assert pick(rows, "accuracy", "group:conflicting").estimate == 1.0
+    both = {"disambiguated_bias", "expected_disambiguated_bias", "alignment_gap"}
+    assert not {row.metric for row in rows} & both
+    assert "group:aligned" not in {row.slice for row in rows}
+    found = bbq_measures(data, primary=SUITE.primary, margins=None)
+    assert [measure.metric for measure in found] == ["ambiguous_bias"]
+
+
 @pytest.mark.parametrize("habit", ["first", "unknown", "guess"])
 def test_who_cannot_answer_is_not_called_fair(items: list[Item], habit: str) -> None:
     rng = np.random.default_rng(0)

