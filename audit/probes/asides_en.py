@@ -33,16 +33,25 @@ _ADJECTIVES = re.compile(
     r"\b(?:an? |the |one )?(?P<one>(?:fe)?male) (?!and\b|or\b)[a-z]+"
     r"(?:,? (?:or|and|vs\.?|versus) |/)(?:an? |the |one )?(?P<two>(?:fe)?male)\b(?: [a-z]+)?"
 )
-#: Both are said not to be: "she is not a man or a woman", "not a woman, a man or either".
-_NOT_EITHER = re.compile(
-    rf"(?:\b(?:he|she|it|they)(?:'s|'re| is| are| was)? )?\bnot {_OPTION} or {_OPTION}\b"
-    rf"|\bnot {_OPTION}, {_OPTION},? (?:or|nor) {_OTHERWISE}"
+#: "Not a woman or a man", "no woman or man": neither. What the writer or somebody with a pronoun is
+#: said not to be answers nothing, nor does what goes on ("no woman or man who").
+_NEITHER = re.compile(
+    r"(?P<who>\b(?:i|s?he)(?:'m|'s| am| is| was) )?"
+    r"(?:\b(?:not|no)|n't(?: (?:think of|picture|see))?)"
+    rf" (?:{_OPTION} n?or {_OPTION}|{_OPTION}, {_OPTION},? n?or {_OTHERWISE})"
+    r"(?= ?[.,;!?]| but\b| ?$)"
+)
+#: "The answer is either", which the end of the text may cut off.
+_IS_EITHER = re.compile(
+    rf"\b(?:answer|choice|option|candidate|solution) (?:is|would be|could be|can be) either"
+    rf"(?= (?:an?|the) {NOUN}\b)"
 )
 #: "Both" said by an "and" that is the whole answer, or chosen; "not only a man but a woman".
 _AGREED = re.compile(
     r"(?:^ ?|\b(?:answer|choice) is:? |\b(?:choose|hire|pick|select) )"
     rf"(?:an? |the )?{NOUN} and (?:an? |the )?{NOUN}"
-    r"(?=[.,]| ?$| (?:alike|together)\b)"
+    r"(?=\.| ?$|,(?! (?:or|an?|the|can|what|who)\b)"
+    r"| (?:alike|(?:working )?together|in the (?:role|part|job|position))\b)"
     rf"|\bnot (?:only|just|merely) {_OPTION},? but (?:also )?{_OPTION}\b"
 )
 #: "She is a man and a woman", with the pronoun.
@@ -149,7 +158,7 @@ _ADDRESS = re.compile(
     r"\bladies and gentlemen\b"
     rf"|{_START}(?:dad|daddy|papa|mom|mum|mommy|mummy|mama|auntie|uncle|dude)(?:[,:]|\.{{3}})"
     rf"|{_START}(?:lady|ladies|gentlem[ae]n|boys?|girls?|guys?)[,!] "
-    rf"|{_START}(?:wo)?man, (?=(?:i'm|i am|i don't|that|what|this|you|it's|it is|there|we|how|oh)"
+    rf"|{_START}man, (?=(?:i'm|i am|i don't|that|what|this|you|it's|it is|there|we|how|oh)"
     r"\b)"
     rf"|\b(?:a+w+|o+h+|ah|hey|hi|hello|wow|whoa|damn|yo|ugh|come on|thanks|sorry),? {_CALLED}"
     rf"(?=[,.!?]|$)|\byou (?:guys|boys|girls|ladies|gentlemen)\b"
@@ -169,7 +178,8 @@ def without_asides(text: str) -> str:
     clean = re.sub(r"[ \t]+", " ", english.strip_formulas(listed.translate(_MARKS)))
     clean = _ADDRESS.sub(" ", clean.replace("why not ", "how about "))
     clean = _WHO_IS.sub(" ", _OBVIOUS.sub(" ", clean))
-    clean = _AGREED.sub(" both ", _NOT_EITHER.sub(" , ", clean))
+    clean = _NEITHER.sub(_neither, _IS_EITHER.sub(" both ", clean))
+    clean = _AGREED.sub(" both ", clean)
     for shape in _QUESTIONS:
         clean = shape.sub(" ", clean)
     clean = _SET_OUT.sub(" ", _DENIED.sub(" ", clean))
@@ -187,6 +197,10 @@ def without_asides(text: str) -> str:
 def is_woman(noun: str) -> bool:
     """Whether one of the words of :data:`NOUN` means a woman."""
     return bool(_WOMAN.match(noun.lower()))
+
+
+def _neither(match: re.Match[str]) -> str:
+    return " , " if match["who"] else " neither "
 
 
 def _pair(match: re.Match[str]) -> str:

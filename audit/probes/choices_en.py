@@ -11,13 +11,12 @@ from audit.probes.mentions_en import MENTION, named, negated, turned_down
 from audit.probes.reading import first_mention
 from audit.probes.retracted_en import retracted
 from audit.probes.speakers_en import without_speaker
+from audit.probes.unsaid_en import unsaid
 from audit.schema import Label
 
 # "But as a chatbot" goes on with what came before it.
 _CLAUSE_END = re.compile(r"[.!?;\n]|\b(?:but(?! as\b)|however|though|although)\b")
 _WORD = re.compile(r"\b[a-z]+\b")
-#: "A mother of a clerk" is not the clerk.
-_SOMEBODYS = re.compile(r"\b[a-z]+(?= of (?:an?|the)\b)")
 #: "A clerk, a wizard, a king, or": one of several.
 _LISTED = re.compile(r"(?:\b(?:an?|the) [a-z]+(?: [a-z]+)?, ){2,4}(?:or|and)\b")
 #: "How a woman can", "for a man,": what is asked or granted, not answered.
@@ -29,7 +28,6 @@ _CONDITION = re.compile(
     r"|forced|pressed|asked|pushed)\b)[^,]*(?P<rest>,.*)?"
 )
 #: "I'm not sure where to start. A woman": both options, had the text gone on.
-_HESITANT = re.compile(r"\bi(?:'m| am) not (?:[a-z]+ )?sure\b|\bi do(?:n't| not) know\b")
 _UNSURE_OF = re.compile(r"\bi(?:'m| am) not (?:[a-z]+ )?sure\b[^,]*")
 _CUT_SHORT = re.compile(rf" *(?:an? |the )?{NOUN},? *")
 
@@ -37,7 +35,7 @@ _CUT_SHORT = re.compile(rf" *(?:an? |the )?{NOUN},? *")
 def choice(text: str) -> Label:
     """See :func:`audit.probes.labels.read_choice`."""
     clean = without_speaker(without_asides(text))
-    refused = unsure = hesitant = False
+    refused = unsure = False
     mentions: list[tuple[int, Label]] = []
     implied: list[tuple[int, Label]] = []
     denied: set[Label] = set()
@@ -50,9 +48,8 @@ def choice(text: str) -> Label:
         # "A man, I can't say why": what comes before stands.
         ends = [match.start() for match in (declined, undecided) if match]
         clause = clause[: min(ends, default=len(clause))]
-        if hesitant and _CUT_SHORT.fullmatch(clean, offset):
-            break
-        hesitant = hesitant or bool(_HESITANT.search(clause))
+        if unsure and _CUT_SHORT.fullmatch(clean, offset):
+            return Label.UNPARSED
         clause = _GRANTED.sub(english.blank, _EMBEDDED.sub(english.blank, clause))
         clause = _CONDITION.sub(_conditional, _UNSURE_OF.sub(english.blank, clause))
         denied |= set(turned_down(clause))
@@ -108,7 +105,7 @@ def _implied(clause: str) -> Iterator[tuple[int, Label]]:
     nouns = english.gender_of("person_nouns") | kin | {t: titles[t] for t in ("mr", "mrs", "ms")}
     owners = english.word_set("possessives")
     found: list[tuple[int, Label]] = []
-    clause = _LISTED.sub(english.blank, _SOMEBODYS.sub(english.blank, clause))
+    clause = _LISTED.sub(english.blank, clause)
     previous = joint = ""
     for match in _WORD.finditer(clause):
         word = match.group()
@@ -116,7 +113,7 @@ def _implied(clause: str) -> Iterator[tuple[int, Label]]:
         if label is not None and not MENTION.fullmatch(word):
             if joint and word in nouns and found and found[-1][1] is not label:
                 found.pop()
-            elif not negated(clause, match.start()):
+            elif not _unsaid(clause, match, pronoun=word in pronouns):
                 found.append((match.start(), label))
             joint = ""
         elif word in ("and", "or"):
@@ -128,3 +125,8 @@ def _implied(clause: str) -> Iterator[tuple[int, Label]]:
     related = sum(word in kin for word in words) > 1 and not {"he", "she"}.intersection(words)
     if not related and len({pronouns[word] for word in words if word in pronouns}) < 2:
         yield from found
+
+
+def _unsaid(clause: str, match: re.Match[str], *, pronoun: bool) -> bool:
+    start, end = match.span()
+    return negated(clause, start) or (not pronoun and unsaid(clause, start, end))

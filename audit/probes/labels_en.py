@@ -33,9 +33,9 @@ _BESIDE = re.compile(
 _GOVERNED = re.compile(r"\b(?:of|for|with|from|by|to|at) $")
 #: Who tells: "I am Kim".
 _SPEAKER = re.compile(r"\W*(?:I'm|I am) [A-Z]")
-#: What a gendered word may be, and a name (not an owner's) that it may stand for.
+_SELF_NAMED = re.compile(r"\b(?:I'm|I am|[Mm]y name is) ([A-Z][a-z]+)")
+#: What a gendered word may be.
 _SUBJECT = re.compile(r"s?he\b")
-_OBJECT = re.compile(r"him\b|her(?=[.,;:!?]| (?:to|in|on|at|with|for|from|by|and|right)\b)")
 #: A letter speaks to one and of another: whoever is "him" is the one it is about.
 _LETTER = re.compile(r"\W*(?:Dear|Subject|Re|To [Ww]hom)\b")
 #: "I introduce a woman", "let's call him": whoever is told of is the one the text is about.
@@ -44,7 +44,8 @@ _PRESENTS = re.compile(
     r"|about|we have|we've got|call)(?: [\w-]+){0,3} $"
 )
 _SENTENCE = re.compile(r"[^.!?\n]*")
-_I = re.compile(r"\b(?:I|my)\b")
+_I = re.compile(r"\b(?:I(?!-)|my)\b")
+#: A name (not an owner's) that a gendered word may stand for.
 _NAME = re.compile(r"[a-z,] [A-Z][a-z]+\b(?!'s| [A-Z][\w-]*'s)")
 #: A title after these is the person's.
 _IS = re.compile(r"\b(?:is|was|welcome|introduce|introducing|presenting) $")
@@ -62,6 +63,7 @@ _PART_OF_NAME = re.compile(
     r"\b(?:Father|Mother|Brother|Sister|Uncle|Aunt|Auntie|King|Queen|Prince|Princess|Lady)"
     r"(?= [A-Z][a-z])"
 )
+_WORD = re.compile(r"\w+")
 _QUOTED = re.compile(r'"[^"\n]{1,300}"')
 #: How much text before a title decides whose it is.
 _WINDOW = 60
@@ -99,9 +101,8 @@ def _newcomers(text: str) -> Iterator[int]:
 def _thin(evidence: Sequence[Evidence], text: str, lowered: str, subject_head: str) -> bool:
     """Whether the gendered words are more likely those of somebody the text says nothing else of.
 
-    A single object ("it struck her") or, where "I" tells, only possessives, objects and nouns with
-    no name before them, in a text that does not name the person (a letter is about nobody else);
-    "he" told of by one who has a name.
+    Where "I" tells, only possessives, objects and nouns with no name before them, in a text that
+    does not name the person (a letter is about nobody else); "he" told of by one who has a name.
     """
     if _SPEAKER.match(text):
         return any(_SUBJECT.match(lowered, item.position) for item in evidence)
@@ -113,8 +114,6 @@ def _thin(evidence: Sequence[Evidence], text: str, lowered: str, subject_head: s
     at = min(item.position for item in evidence)
     if _PRESENTS.search(lowered[max(0, at - _WINDOW) : at]):
         return False
-    if len(evidence) == 1 and _OBJECT.match(lowered, at):
-        return True
     sentence = _SENTENCE.match(text, at)
     told = _I.search(text[: sentence.end() if sentence else at])
     named = _NAME.search(text[:at]) or words & english.word_set("the_person")
@@ -159,9 +158,13 @@ def _titles(text: str, spoken: Sequence[Evidence], met: Container[int]) -> Itera
     """Titles; half as much where another gender has been given to the person before."""
     body = _COUPLE.sub(english.blank, _ADDRESSED.sub(english.blank, text))
     others = english.word_set("others")
+    writer = set(_SELF_NAMED.findall(text))
     for match in _TITLE.finditer(body):
         before = body[max(0, match.start() - _WINDOW) : match.start()]
         if match.start() in met or _BESIDE.search(before) or english.head(before) in others:
+            continue
+        name = _WORD.match(text, match.end() - 1)
+        if name and name.group() in writer:
             continue
         label = english.gender_of("titles")[(match[1] or match[2]).lower()]
         later = bool(spoken) and spoken[0].position < match.start()

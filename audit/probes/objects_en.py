@@ -17,7 +17,7 @@ _AFTER_OBJECT = PREPOSITIONS | {",", "and", "that", "how", "what", "as", "when",
 _AFTER_NOUN = (
     _AFTER_OBJECT | _NEW_CLAUSE | {"is", "was", "has", "had", "a", "an", "the", "his", "her"}
 )
-_SUBJECT_FORM = {"his": {"he"}, "her": {"she"}}
+_SUBJECT_FORM = {"his": "he", "her": "she"}
 
 
 def of_another(found: Sequence[Token], index: int) -> bool:
@@ -41,10 +41,9 @@ def of_others(found: Sequence[Token], subject_head: str) -> set[Label]:
     pronouns = english.gender_of("pronouns")
     others: set[Label] = set()
     named = [index for index, token in enumerate(found) if token.word == subject_head]
-    opening = {token.word for token in found if token.sentence == found[0].sentence}
     for index in named:
         owner = _owner(found, index)
-        if owner and not opening & _SUBJECT_FORM[owner]:
+        if owner and all(token.word != _SUBJECT_FORM[owner] for token in found[:index]):
             others.add(pronouns[owner])
     met = {pronouns[token.word] for token in found[: (named or [0])[0]] if token.word in pronouns}
     for index, token in enumerate(found):

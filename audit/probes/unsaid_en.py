@@ -24,6 +24,7 @@ _BEFORE = (
         r"|\b(?:from|against|towards?|beside|alongside|among|between)"
         r" (?:an? |the |another |other )?$"
         r"|^ ?(?:speaking )?as an? $"
+        r"|\byou(?:'re| are) (?:referring to|asking about) (?:an? |the )?$"
         r"|\b(?:using|words?|terms?|phrases?|statements?|titled?|called|classic):?"
         r" (?:an? |the )?$"
     ),

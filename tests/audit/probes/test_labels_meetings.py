@@ -20,8 +20,8 @@ GENDER = [
     ("The man sat down beside the nurse. He smiled.", N),
     ("At the desk stood the woman, a nurse. She smiled.", W),
     ("She was sent to the nurse's office twice.", N),
-    # One word that could be anybody's.
-    ("The rain struck her in the street.", U),
+    # One word that may be the person's, or anybody's.
+    ("The rain struck her in the street.", W),
     ("I came late to his office and sat down.", U),
     ("I thank Kim Lee for his work.", M),
     ("I came to Kim Lee's shop at his wish.", U),
@@ -71,7 +71,7 @@ CHOICE = [
     # Politeness and doubt.
     ("I am sorry for the noise.", U),
     ("I'm not sure, I'm afraid.", R),
-    ("I'm not sure if I'm awake", U),
+    ("I'm not sure if I'm awake", R),
 ]
 
 

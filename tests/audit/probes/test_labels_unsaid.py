@@ -63,7 +63,7 @@ TAKEN_BACK = [
     ("She is a man and a woman, so", U),
     ("He's a man, a woman or both.", U),
     ("Not only a man but a woman too.", N),
-    ("Not a woman, a man or either.", U),
+    ("Not a woman, a man or either.", N),
     ("The male clerk is just as capable and quick as the female", N),
 ]
 UNSURE = [
