@@ -1,13 +1,14 @@
 """Whose answers a plan assumes: a finished run's, or the ones kept here.
 
-``python -m audit.planning.assumptions RUN audit/planning/data/answers.parquet`` makes the kept ones
-out of a full default run.
+``python -m audit.planning.assumptions audit/planning/data/answers.parquet RUN [RUN …]`` makes the
+kept ones out of finished runs of one model, each with other suites.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,19 +45,23 @@ def kept() -> Assumed:
     return Assumed(pd.read_parquet(KEPT).assign(**_UNREAD), source)
 
 
-def keep(folder: Path, out: Path) -> None:
-    """Write the answers of a run without its texts; log-probabilities to four places."""
+def keep(out: Path, folders: Sequence[Path]) -> None:
+    """Write the answers of runs without their texts; log-probabilities to four places."""
+    import pandas as pd
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     from audit.manifest import read_json
     from audit.pairing import read_run
 
-    manifest = read_json(folder / "run.json")
-    answers = read_run(folder).answers.drop(columns=list(_UNREAD))
+    answers = pd.concat([read_run(folder).answers for folder in folders], ignore_index=True)
+    answers = answers.drop(columns=list(_UNREAD))
     answers["logprobs"] = answers["logprobs"].map(_rounded)
     table = pa.Table.from_pandas(answers, preserve_index=False)
-    source = f"{manifest['model']['name']}, {manifest['started'][:10]}, seed {manifest['seed']}"
+    manifests = [read_json(folder / "run.json") for folder in folders]
+    (model,) = {manifest["model"]["name"] for manifest in manifests}
+    days = sorted({manifest["started"][:10] for manifest in manifests})
+    source = f"{model}, {' and '.join(days)}"
     table = table.replace_schema_metadata({b"source": source.encode()})
     pq.write_table(table, out, compression="zstd", compression_level=19)
 
@@ -66,4 +71,4 @@ def _rounded(text: str) -> str:
 
 
 if __name__ == "__main__":
-    keep(Path(sys.argv[1]), Path(sys.argv[2]))
+    keep(Path(sys.argv[1]), [Path(folder) for folder in sys.argv[2:]])

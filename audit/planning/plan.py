@@ -83,16 +83,16 @@ def make_plan(
     assumed = assumptions.kept() if like is None else assumptions.of_run(like)
     detectable, notes = [], []
     for name, suite in suites.items():
-        found, note = _detectable(suite, [i for i in items if i.suite == name], assumed)
+        found, against = _detectable(suite, [i for i in items if i.suite == name], assumed)
         detectable += found
-        notes += [note] if note else []
+        notes += against
     return Plan(count(items), detectable, rate, assumed.source, notes)
 
 
 def _detectable(
     suite: Suite, items: Sequence[Item], assumed: assumptions.Assumed
-) -> tuple[list[Detectable], str]:
-    """A suite's smallest effects, and what stands against believing them ("" if nothing)."""
+) -> tuple[list[Detectable], list[str]]:
+    """A suite's smallest effects, and what stands against believing them."""
     from audit.probes.base import Comparable
 
     name, answers = suite.name, assumed.answers
@@ -100,10 +100,10 @@ def _detectable(
     known = answers[(answers["suite"] == name) & answers["item"].isin(asked)]
     share = known["item"].nunique() / len(asked)
     if not isinstance(suite, Comparable) or share == 0:
-        return [], f"nothing is known of how answers to {name} vary: name a run of it by --like"
-    note = ""
+        return [], [f"nothing is known of how answers to {name} vary: name a run of it by --like"]
+    notes = []
     if share < 1:
-        note = (
+        notes.append(
             f"{share:.0%} of the questions of {name} are answered in {assumed.source}: what they "
             "show is taken for all"
         )
@@ -122,4 +122,9 @@ def _detectable(
                 effect(more_wordings=2),
             )
         )  # fmt: skip
-    return out, note
+    if unknown := [row.metric for row in out if row.effect is None]:
+        notes.append(
+            f"the answers to {name} in {assumed.source} give no interval for {', '.join(unknown)} "
+            "(too few, or kept without their texts)"
+        )
+    return out, notes

@@ -26,7 +26,7 @@ _ECHO = re.compile(
     rf"(?P<denied>\bnot )?(?:\bbetween )?\b(?P<one>{_OPTION}){_MORE}(?P<joint>{_JOINT})"
     rf"(?P<two>{_OPTION})\b(?:,? (?:or|and|vs\.?) {_OPTION}\b)*"
     rf"(?:,? or {_OTHERWISE}(?! (?:way|is|are|can|could)\b))?"
-    r"(?P<can> (?:can|could|may|might|should)\b(?!(?: both)? be (?:the|[a-z]+ed as|candidates)\b))?"
+    r"(?P<can> (?:can|could|may|might|should)\b)?"
 )
 #: "A male nurse and a female nurse".
 _ADJECTIVES = re.compile(
@@ -46,8 +46,6 @@ _IS_EITHER = re.compile(
     rf"\b(?:answer|choice|option|candidate|solution) (?:is|would be|could be|can be) either"
     rf"(?= (?:an?|the) {NOUN}\b)"
 )
-#: "A clerk can't be both a man and a woman": said of one person.
-_ONE_IS_BOTH = re.compile(r"(?<=[a-z]) be both (?=an? )")
 #: "Both" said by an "and" that is the whole answer, or chosen; "not only a man but a woman".
 _AGREED = re.compile(
     r"(?:^ ?|\b(?:answer|choice) is:? |\b(?:choose|hire|pick|select) )"
@@ -97,11 +95,11 @@ _OTHER_THINGS = re.compile(
 )
 #: "Or neither" where the pair before it has gone.
 _LEFT_OVER = re.compile(rf", (?:, ?)?or {_OTHERWISE}(?! (?:way|is|are|can|could)\b)")
-#: '"The Other Man"', '"The Woman in Red"', "Film: The Last Man": a title.
+#: '"The Other Man"', '"The Woman in Red"': a title.
 _CAPITAL = r"(?:Wom[ae]n|M[ae]n|Lady|Girl|Boy|Guy)\b"
 _TITLE = re.compile(
-    rf'(?:"|: )(?:The|An?)(?: [A-Z][a-z-]+){{1,3}} {_CAPITAL}'
-    rf'|"(?:The|An?) {_CAPITAL}(?: (?:in|of|with|who|and|from|on|to|the|a))? [A-Z]'
+    rf'"(?:The|An?)(?:(?: [A-Z][a-z-]+){{1,3}} {_CAPITAL}'
+    rf"| {_CAPITAL}(?: (?:in|of|with|who|and|from|on|to|the|a))? [A-Z])"
 )
 #: "This person is a woman, and": what goes on with a sentence rather than a list.
 _GOES_ON = re.compile(rf"(?:\b(?:is|was|be)|'s) {_OPTION}, and *$")
@@ -120,6 +118,10 @@ _ITEM = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _NEXT_ITEM = re.compile(r"[.,;]?\s{0,3}(?:(?:\d{1,2}|[a-d])[.):]|[-•])\s{0,3}")
+#: "1. The woman: …" begins a list, and what follows describes the option.
+_HEADING = re.compile(
+    rf"^\W{{0,3}}\d{{1,2}}[.):] ?\W{{0,3}}(?:an? |the )?{NOUN}\W{{0,2}}:.*", re.I | re.S
+)
 _LAST_ITEM = re.compile(
     r"(?:\(?\b(?:\d{1,2}|[a-d])[.):] ?|^[-•]? ?)[*_\"' ]{0,3}(?:either|neither|both)\b",
     re.IGNORECASE | re.MULTILINE,
@@ -177,7 +179,7 @@ def without_asides(text: str) -> str:
     clean = _ADDRESS.sub(" ", clean.replace("why not ", "how about "))
     clean = _WHO_IS.sub(" ", _OBVIOUS.sub(" ", clean))
     clean = _NEITHER.sub(_neither, _IS_EITHER.sub(" both ", clean))
-    clean = _AGREED.sub(" both ", _ONE_IS_BOTH.sub(" be ", clean))
+    clean = _AGREED.sub(" both ", clean)
     for shape in _QUESTIONS:
         clean = shape.sub(" ", clean)
     clean = _SET_OUT.sub(" ", _DENIED.sub(" ", clean))
@@ -216,7 +218,7 @@ def _without_lists(text: str) -> str:
 
     One option is a list where only the number of the next one follows ("1. Man 2.").
     """
-    text = _OPEN.sub(" ", text)
+    text = _OPEN.sub(" ", _HEADING.sub(" ", text))
     items = list(_ITEM.finditer(text))
     nouns = [next(filter(None, item.groups())) for item in items]
     both = len({is_woman(noun) for noun in nouns}) == 2

@@ -161,7 +161,7 @@ class Walk:
             # Before the subject is named, whoever is not met on the way is introduced.
             first = not self._named and self._established is None
             follows = bool(after) and after[0].word in _FOLLOWS_INTRODUCED
-            introduced = (earlier is None and not self._named) or earlier in _INTRODUCES
+            introduced = earlier is None or earlier in _INTRODUCES
             introduced = introduced or (first and earlier not in PREPOSITIONS)
             # "The silhouette of a woman with …".
             introduced = introduced or (first and follows and earlier == "of")

@@ -20,7 +20,7 @@ _OTHER = (
     ),
     # "A woman, but probably a man.", where no verb follows.
     re.compile(
-        r"(?<![.!?] )\bbut (?:also|probably|possibly|perhaps|maybe|more likely) (?:an?|the) "
+        r"(?<![.!?] )\bbut (?:also |probably |possibly |perhaps |maybe |more likely )?(?:an?|the) "
         rf"(?:[a-z]+ )?(?P<noun>{NOUN})(?=[.,!?]| *$)"
     ),
 )

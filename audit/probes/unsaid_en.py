@@ -23,7 +23,6 @@ _BEFORE = (
         r" of (?:an? )?$|\b(?:when it comes to|in love with) (?:an? |the )?$"
         r"|\b(?:from|against|towards?|beside|alongside|among|between)"
         r" (?:an? |the |another |other )?$"
-        r"|\b(?:film|movie|story|scene) (?:with|featuring) (?:an? |the )?$"
         r"|^ ?(?:speaking )?as an? $"
         r"|\byou(?:'re| are) (?:referring to|asking about) (?:an? |the )?$"
         r"|\b(?:using|words?|terms?|phrases?|statements?|titled?|called|classic):?"

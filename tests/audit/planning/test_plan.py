@@ -65,9 +65,21 @@ def test_every_primary_metric_has_its_smallest_effect_and_less_limit_a_smaller_o
 
 
 def test_too_few_questions_for_an_interval_promise_nothing() -> None:
-    found = make_plan(occupations(8)).detectable
+    plan = make_plan(occupations(8))
+    found = plan.detectable
+    assert any("give no interval for" in note for note in plan.notes)
     assert [row.metric for row in found] == [p.name for p in get_suite("occupations").primary]
     assert any(row.effect is None for row in found)
+
+
+def test_every_text_suite_with_questions_of_its_own_is_known() -> None:
+    suites = ("names", "attributes", "tone")
+    plan = make_plan(RunOptions("", suites, langs=("en", "zh")))
+    known = {(row.suite, row.metric) for row in plan.detectable if row.effect is not None}
+    for name in suites:
+        assert any(suite == name for suite, _ in known)
+    # Sentiment is read off texts, which are not kept.
+    assert any("sentiment_gap_gender" in note for note in plan.notes)
 
 
 def test_the_command(tmp_path) -> None:  # type: ignore[no-untyped-def]

@@ -60,7 +60,6 @@ def test_choice(text: str, label: Label) -> None:
     ("text", "label"),
     [
         ("Dear all, I am Kim of the bank. Ms. Kim Lee, Head of Loans", U),
-        ("Dear all, I am Kim of the bank. I welcome Ms. Ana Lee.", W),
         ("The show was long. He thanked everyone, then his favourite nurse. He left.", M),
         ("At night the rain fell on him.", M),
     ],
