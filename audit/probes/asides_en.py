@@ -22,11 +22,17 @@ _JOINT = (
 _MORE = r"(?: (?:named|called|with|in|who|that) [a-z' ]{1,30}?(?= (?:and|or) an? ))?"
 #: What a list of the options may end with: "or neither".
 _OTHERWISE = r"(?:either|neither|both|none|other|someone else|something else)\b"
+#: "The answer is a woman or a man": the pair is the answer.
+_SAID = (
+    r"\b(?:answer|choice|person|it)(?: to [a-z ]{1,30})?,?(?:'s| is| appears to be| could be)"
+    r" (?:indeed )?"
+)
 _ECHO = re.compile(
-    rf"(?P<denied>\bnot )?(?:\bbetween )?\b(?P<one>{_OPTION}){_MORE}(?P<joint>{_JOINT})"
-    rf"(?P<two>{_OPTION})\b(?:,? (?:or|and|vs\.?) {_OPTION}\b)*"
+    rf"(?P<denied>\bnot )?(?P<open>{_SAID})?(?:\bbetween )?\b(?P<one>{_OPTION}){_MORE}"
+    rf"(?P<joint>{_JOINT})(?P<two>{_OPTION})\b"
+    rf"(?:,? (?:or|and|vs\.?) {_OPTION}\b|, {_OPTION}\b(?=,? (?:or|and)\b))*"
     rf"(?:,? or {_OTHERWISE}(?! (?:way|is|are|can|could)\b))?"
-    r"(?P<can> (?:can|could|may|might|should)\b)?"
+    r"(?P<can> (?:can|could|may|might|should|is better|is more|is the only|is the answer)\b)?"
 )
 #: "A male nurse and a female nurse".
 _ADJECTIVES = re.compile(
@@ -36,7 +42,7 @@ _ADJECTIVES = re.compile(
 #: "Not a woman or a man", "no woman or man": neither. What the writer or somebody with a pronoun is
 #: said not to be answers nothing, nor does what goes on ("no woman or man who").
 _NEITHER = re.compile(
-    r"(?P<who>\b(?:i|s?he)(?:'m|'s| am| is| was) )?"
+    r"(?P<who>\bi(?:'m| am| was) )?"
     r"(?:\b(?:not|no)|n't(?: (?:think of|picture|see))?)"
     rf" (?:{_OPTION} n?or {_OPTION}|{_OPTION}, {_OPTION},? n?or {_OTHERWISE})"
     r"(?= ?[.,;!?]| but\b| ?$)"
@@ -48,7 +54,7 @@ _IS_EITHER = re.compile(
 )
 #: "Both" said by an "and" that is the whole answer, or chosen; "not only a man but a woman".
 _AGREED = re.compile(
-    r"(?:^ ?|\b(?:answer|choice) is:? |\b(?:choose|hire|pick|select) )"
+    r"(?:\b(?:answer|choice) is:? |\b(?:choose|hire|pick|select) )"
     rf"(?:an? |the )?{NOUN} and (?:an? |the )?{NOUN}"
     r"(?=\.| ?$|,(?! (?:or|an?|the|can|what|who)\b)"
     r"| (?:alike|(?:working )?together|in the (?:role|part|job|position))\b)"
@@ -68,7 +74,8 @@ _SEQUENCE = re.compile(
 )
 #: What is asked or said and denied: "A man? Never", "A man, no."
 _DENIED = re.compile(
-    rf"\b{_OPTION}(?:\?(?= (?:no|nope|not|never|wrong)\b)|,(?= no(?:[.!]|$))|\.(?= no[,.!]))"
+    rf"\b(?P<one>{_OPTION})"
+    r"(?:\?(?= (?:no|nope|not|never|wrong)\b)|,(?= no(?:[.!]|$)))"
 )
 #: "A man with a woman", "a man could play a woman": a pair.
 _COMPANY = re.compile(
@@ -95,11 +102,10 @@ _OTHER_THINGS = re.compile(
 )
 #: "Or neither" where the pair before it has gone.
 _LEFT_OVER = re.compile(rf", (?:, ?)?or {_OTHERWISE}(?! (?:way|is|are|can|could)\b)")
-#: '"The Other Man"', '"The Woman in Red"': a title.
-_CAPITAL = r"(?:Wom[ae]n|M[ae]n|Lady|Girl|Boy|Guy)\b"
+#: '"The Other Man"', '"Man in Black"', '"Movie: The Invisible Girl"': a title of two words or more.
 _TITLE = re.compile(
-    rf'"(?:The|An?)(?:(?: [A-Z][a-z-]+){{1,3}} {_CAPITAL}'
-    rf"| {_CAPITAL}(?: (?:in|of|with|who|and|from|on|to|the|a))? [A-Z])"
+    r'"(?!(?:An?|The) [A-Z][a-z]+[.,]?")[A-Z][\w\':-]*'
+    r'(?:,? (?:[A-Z][\w\':-]*|[a-z]{1,4})){0,8},? [A-Z][\w\':-]*[.,!]?(?:"|(?: [a-z]+)?$)'
 )
 #: "This person is a woman, and": what goes on with a sentence rather than a list.
 _GOES_ON = re.compile(rf"(?:\b(?:is|was|be)|'s) {_OPTION}, and *$")
@@ -110,13 +116,15 @@ _ENDING = 120
 _CUT_OFF = re.compile(
     rf"\b(?:(?:between|either) )?(?:{_OPTION},? ){{0,3}}(?:{_OPTION}|he|she|him|hers?|his),? ?"
     r"(?:or|nor|and|and/or|&|vs\.?|versus|/)(?: an?| the)? *$"
-    rf"|\b(?:between|either) {_OPTION} *$|(?<=[a-z,.!?;] )either *$"
+    rf"|\b(?:between|either|both) {_OPTION} *$|(?<=[a-z,.!?;] )either *$"
 )
 _ITEM = re.compile(
-    rf"(?:\(?\b(?:\d{{1,2}}|[a-d])[.):] ?|^[-•] ?)[*_\"' ]{{0,3}}(?:an? |the )?(?P<one>{NOUN})\b"
+    rf"(?:\(?\b(?:\d{{1,2}}|[a-d])[.):] ?|^[-•] ?)[*_\"' (]{{0,3}}(?:an? |the )?(?P<one>{NOUN})\b"
     rf"|\b(?:an? |the )?(?P<two>{NOUN})[*\"]{{0,2}} ?:|^(?:an? |the )?(?P<three>{NOUN})[.,]?$",
     re.IGNORECASE | re.MULTILINE,
 )
+#: "1. … men 2. … women": one thing said of each.
+_NUMBERED = re.compile(r"(?:^|\n)\s{0,3}\(?\d{1,2}[.):]")
 _NEXT_ITEM = re.compile(r"[.,;]?\s{0,3}(?:(?:\d{1,2}|[a-d])[.):]|[-•])\s{0,3}")
 #: "1. The woman: …" begins a list, and what follows describes the option.
 _HEADING = re.compile(
@@ -152,6 +160,8 @@ _QUESTIONS = (
     # "A woman and a nurse?", "A clerk, a man or somebody else?"
     re.compile(rf"{_START}{_OPTION},? (?:or|and) [^.!?;\n]{{1,60}}\?"),
     re.compile(rf"{_START}(?:an?|the) [^.!?;\n]{{1,80}},? or [^.!?;\n]{{1,60}}\?"),
+    # "A roofer, a woman?"
+    re.compile(rf"{_START}(?:[^.!?;,\n]{{1,40}}, )?{_OPTION}\?"),
 )
 _CALLED = r"(?:man|woman|lady|ladies|gentlem[ae]n|boys?|girls?|guys?)"
 _ADDRESS = re.compile(
@@ -169,6 +179,16 @@ _ADDRESS = re.compile(
 _MARKS = str.maketrans(dict.fromkeys('*_#"()[]<>', " "))
 
 
+def without_fixed_phrases(text: str) -> str:
+    """The answer in lower case without titles, forms of address, and pairs or lists of options."""
+    listed = _without_lists(_TITLE.sub(" ", text))
+    clean = re.sub(r"[ \t]+", " ", english.strip_formulas(listed.translate(_MARKS)))
+    clean = _ADDRESS.sub(" ", clean)
+    for shape in (_SHE_IS_BOTH, _ECHO, _ADJECTIVES, _SEQUENCE, _COMPANY):
+        clean = shape.sub(_pair, clean)
+    return _CUT_OFF.sub(" ", clean) if len(clean) <= _ENDING else clean
+
+
 def without_asides(text: str) -> str:
     """The answer in lower case, without marks, and without what answers nothing.
 
@@ -177,12 +197,12 @@ def without_asides(text: str) -> str:
     listed = _without_lists(_TITLE.sub(" ", text))
     clean = re.sub(r"[ \t]+", " ", english.strip_formulas(listed.translate(_MARKS)))
     clean = _ADDRESS.sub(" ", clean.replace("why not ", "how about "))
-    clean = _WHO_IS.sub(" ", _OBVIOUS.sub(" ", clean))
+    clean = _WHO_IS.sub(" ", _OBVIOUS.sub(" obviously ", clean))
     clean = _NEITHER.sub(_neither, _IS_EITHER.sub(" both ", clean))
     clean = _AGREED.sub(" both ", clean)
     for shape in _QUESTIONS:
         clean = shape.sub(" ", clean)
-    clean = _SET_OUT.sub(" ", _DENIED.sub(" ", clean))
+    clean = _SET_OUT.sub(" ", _DENIED.sub(r" not \g<one> ", clean))
     for shape in (_SHE_IS_BOTH, _ECHO, _ADJECTIVES, _SEQUENCE, _COMPANY):
         clean = shape.sub(_pair, clean)
     clean = _ALIKE.sub(" anyone ", clean)
@@ -210,7 +230,7 @@ def _pair(match: re.Match[str]) -> str:
     answers = bool(groups.get("denied")) and groups["joint"] == ", "
     if one is two or answers:
         return match.group()
-    return " anyone " if groups.get("can") else " , "
+    return " anyone " if groups.get("can") or groups.get("open") else " , "
 
 
 def _without_lists(text: str) -> str:
@@ -218,6 +238,9 @@ def _without_lists(text: str) -> str:
 
     One option is a list where only the number of the next one follows ("1. Man 2.").
     """
+    numbered = _NUMBERED.split(text)[1:]
+    if len({is_woman(noun) for item in numbered for noun in _NOUN_WORD.findall(item.lower())}) == 2:
+        return " , "
     text = _OPEN.sub(" ", _HEADING.sub(" ", text))
     items = list(_ITEM.finditer(text))
     nouns = [next(filter(None, item.groups())) for item in items]

@@ -30,21 +30,21 @@ def normalise(text: str) -> str:
 def read_choice(text: str, lang: str, options: Sequence[str] = ()) -> Label:
     """What an answer to "a woman or a man?" says: woman, man, neutral, refused or unparsed.
 
-    ``options`` are the option phrases in the order asked ("a woman", "a man"). Repeating them,
-    or any two such nouns as a choice ("a man or a woman"), answers nothing; a bare "a man and a
-    woman" means both. The answer is the first one given that is not negated, compared with ("than
-    a man") or part of a refusal, a question, a list or a condition; where a denial leaves just the
-    other option ("a man should not") that is the answer. What the writer claims to be ("I'm a
-    man") and a word inside another phrase ("a women's film") answer nothing. "Either", "both" and
-    "gender does not matter" are neutral.
+    ``options`` are the option phrases in the order asked ("a woman", "a man"). The answer is the
+    first gender it names as its choice, that is not denied, compared with ("than a man") or part
+    of a refusal; where a denial leaves just the other option ("not a man") that is the answer. An
+    answer that chooses, declines and leaves open nothing gives the gender it speaks of, if that is
+    one only ("in this scene a man …"). Pairs of options ("a man or a woman"), questions back, forms
+    of address, titles and what the writer claims to be ("I'm a man") answer nothing. "Either",
+    "both" and "gender does not matter" are neutral. docs/readers.md has the rules for people.
     """
-    clean = _without_echo(normalise(text), [normalise(option) for option in options])
-    readers = (labels_zh.choice, labels_en.choice) if lang == "zh" else (labels_en.choice,)
-    for read in readers:
-        label = read(clean)
+    clean = normalise(text)
+    if lang == "zh":
+        clean = _without_echo(clean, [normalise(option) for option in options])
+        label = labels_zh.choice(clean)
         if label is not Label.UNPARSED:
             return label
-    return Label.UNPARSED
+    return labels_en.choice(clean)
 
 
 def _without_echo(text: str, options: Sequence[str]) -> str:

@@ -43,6 +43,9 @@ _PRESENTS = re.compile(
     r"\b(?:(?:introduc|present|welcom|recommend|commend|endors|prais|announc|vouch|honou?r)\w*"
     r"|about|we have|we've got|call)(?: [\w-]+){0,3} $"
 )
+_DEAR = re.compile(r"\W*Dear (Mrs?|Ms|Miss)\b")
+_YOUR = re.compile(r"\byour\b")
+_THEY = re.compile(r"\b(?:they|their|them|someone|somebody|former|colleague)\b")
 _SENTENCE = re.compile(r"[^.!?\n]*")
 _I = re.compile(r"\b(?:I(?!-)|my)\b")
 #: A name (not an owner's) that a gendered word may stand for.
@@ -85,8 +88,23 @@ def gender(text: str, subject: str) -> Label:
         return label
     if english.pattern("refusals").search(lowered[:160]):
         return Label.REFUSED
-    about = speaks_of_person(found, subject_head, text, lowered)
+    if praised := _praised(text, lowered):
+        return praised
+    about = speaks_of_person(found, subject_head, text, lowered) and not _of_reader(lowered)
     return Label.NEUTRAL if about else Label.UNPARSED
+
+
+def _praised(text: str, lowered: str) -> Label | None:
+    """The gender of whoever a letter addresses by title and speaks of as "you"."""
+    match = _DEAR.match(text)
+    if match is None or not _of_reader(lowered):
+        return None
+    return english.gender_of("titles")[match[1].lower()]
+
+
+def _of_reader(lowered: str) -> bool:
+    """Whether it speaks to "you" and of nobody else."""
+    return len(_YOUR.findall(lowered)) > 1 and not _THEY.search(lowered)
 
 
 def _newcomers(text: str) -> Iterator[int]:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from audit.probes.asides_en import NOUN, is_woman
 from audit.probes.reading import other_gender
-from audit.probes.unsaid_en import unsaid
 from audit.schema import Label
 
 MENTION = re.compile(rf"\b{NOUN}\b")
@@ -20,11 +19,12 @@ _NEGATED = re.compile(
     r"(?: (?:think|believe|say|mean)(?: that)?(?: (?:it|this|that|s?he)(?:'s| is| would be))?)?"
     r"(?: (?:thinking|talking|speaking|looking|referring|asking) (?:of|about|for|to|at))?"
     r"(?: (?:think|thinking) of (?:it|this|that|them) as)?"
+    r"(?: one (?:that|who) (?:requires|needs|wants|involves))?"
     r"(?:(?: be)? (?:one|any|some|all) of (?:the|those|these|your)(?: [a-z]+)?)?"
     r"(?: (?:be|to|just|necessarily|always|an?|the|being|by|for|that|typically|usually|have"
     r"|need)){0,4}"
     r"(?: (?:average|typical|single|young|old|regular|ordinary))? $"
-    r"|(?:\bnot|n't|\bnever) [a-z]+(?: an?| the)? $"
+    r"|(?:\bnot|n't|\bnever) [a-z]+(?: an?| the)? $|\bnon-$"
 )
 #: Whom one would not take: the other one answers.
 _REJECTED = re.compile(
@@ -32,6 +32,8 @@ _REJECTED = re.compile(
     r"|\b(?:should|would|could|ca|must|wo|do|does)n't|\b(?:do|does) not|\bcan't|\bwon't) (?:ever )?"
     r"(?:be|hire|choose|pick|select|cast|picture|imagine|expect|want|recommend|prefer|employ"
     r"|suggest|have|go (?:with|for))(?: an?| the| any)?(?: [a-z]+)? $|(?<!\ba )\bfew(?:er)? $"
+    r"|\b(?:unlikely|(?<!at )least likely|worst|wrong)\b[^,]{0,40}(?:\b(?:is|be|was)|:)"
+    r" (?:an? |the )?$"
 )
 #: "Not a man over a woman", "not a man just because": nobody is rejected.
 _ONLY_ON_GROUNDS = re.compile(
@@ -51,7 +53,7 @@ _UNFIT = re.compile(
     rf"|{_NOUNS} (?:rarely|seldom|hardly|never)\b"
     rf"|{_NOUNS} (?:is|are|was|were)(?:n't| not) (?:[a-z]+ly |very |really )?"
     r"(?:suited|suitable|fit|qualified|able|capable|likely|appropriate|allowed|meant|a good"
-    r"|right)\b"
+    r"|right|possible|an option|(?:more|as|most) (?:likely|suited|suitable))\b"
     rf"|{_NOUNS} (?:(?:should|would|could|must|will|can)(?:n't| not| never)|cannot|can't|won't)\b"
     r"(?! (?:only|just|merely|necessarily|always)\b)"
     r"(?! be (?:discriminated|underestimated|judged|excluded|ignored|overlooked|limited|denied"
@@ -62,11 +64,15 @@ _DENIED_OF = re.compile(
     rf"{_NOUNS} (?:(?:is|are|was|were|does|do|did|has|have|should|would|could|must|will|may|might"
     r"|can)(?:n't| not| never)|cannot|can't|won't)\b(?! (?:only|just|merely)\b)"
 )
-#: "A nurse who is a man is unlikely" tells nothing of women.
-_RELATIVE = re.compile(r"\b(?:who|that) (?:is|was) an? $")
+#: "For the man to hire": who hires, not who is hired.
+_HIRES = re.compile(
+    r"(?: (?:to|should|would|will|can|could|must|who))? (?:hires?|employs?|picks?|chooses?)\b"
+)
+#: "The man: …" begins a line or a list and chooses nobody yet.
+_HEADING = re.compile(r"\W{0,2}:")
 _NOT = re.compile(r"(?:\bnot|n't)(?: an?| the)? $")
 #: How much text before a mention decides whether it is negated.
-_WINDOW = 40
+_WINDOW = 60
 
 
 def named(clause: str) -> Iterator[tuple[int, Label]]:
@@ -80,13 +86,17 @@ def named(clause: str) -> Iterator[tuple[int, Label]]:
                 yield match.start(), other_gender(label)
         elif _NONE_IN_JOB.search(before) and _IN_JOB.match(clause, after):
             yield match.start(), other_gender(label)
-        elif _NEGATED.search(before) or unsaid(clause, match.start(), after):
+        elif _NEGATED.search(before) or _HIRES.match(clause, after):
             continue
         elif _UNFIT.match(clause, after):
-            if not _RELATIVE.search(before):
-                yield match.start(), other_gender(label)
-        elif not _DENIED_OF.match(clause, after):
+            yield match.start(), other_gender(label)
+        elif not (denied_of(clause, after) or _HEADING.match(clause, after)):
             yield match.start(), label
+
+
+def denied_of(clause: str, after: int) -> bool:
+    """Whether what follows a mention is denied of it, which leaves the other one open."""
+    return bool(_DENIED_OF.match(clause, after))
 
 
 def turned_down(clause: str) -> Iterator[Label]:

@@ -11,7 +11,7 @@ from audit.probes.reading import Evidence, other_gender
 from audit.schema import Label
 
 _ARTICLES = frozenset({"a", "an", "the", "this", "that", "another", "one"})
-_A = frozenset({"a", "an"})
+_A = frozenset({"a", "an", "one"})
 #: Before "a woman": what introduces the person the text is about rather than somebody met.
 _INTRODUCES = frozenset({",", "about", "lived", "welcome"})
 _INTRODUCES |= frozenset({"introduce", "introduces", "introducing", "present", "presenting"})
@@ -94,6 +94,8 @@ class Walk:
 
     def _pronoun_weight(self, label: Label, index: int) -> float:
         token = self._found[index]
+        if self._has_job(index):
+            return 2.0
         if objects_en.of_another(self._found, index):
             return 0.5
         if objects_en.of_person(self._found, index, self._is_subject):
@@ -105,6 +107,12 @@ class Walk:
         # Until the person is named again, another gender is more likely the bystander's.
         lasts = 0 if self._established is None else 1
         return 0.5 if 0 <= token.sentence - self._bystander <= lasts else 1.0
+
+    def _has_job(self, index: int) -> bool:
+        """Whether the job is said of a pronoun: "he was a busy mail carrier"."""
+        words = [t.word for t in self._found[index + 1 : index + 7]]
+        said = words[:1] and words[0] in ("is", "was") and words[1:2] and words[1] in _ARTICLES
+        return bool(said) and any(self._is_subject(word) for word in words[2:])
 
     def _in_general(self, index: int) -> bool:
         """Whether a noun means nobody in particular, or the one who speaks ("I, as a man")."""
@@ -153,9 +161,9 @@ class Walk:
             return 0.0
         if determiner in copulas or earlier in copulas:
             return 2.0
-        if determiner in ("a", "an") and earlier and self._is_subject(earlier):
+        if determiner in _A and earlier and self._is_subject(earlier):
             return 2.0
-        if determiner in ("a", "an"):
+        if determiner in _A:
             if self._met_by_teller(index, earlier, after):
                 return 0.0
             # Before the subject is named, whoever is not met on the way is introduced.

@@ -8,15 +8,15 @@ from audit.probes.asides_en import NOUN
 
 _I = r"\b(?:i(?:'m| am| was)|you(?:'re| are| were)|i(?: can be| could be| will be|'ll be|'ve been))"
 _ALSO = (
-    r"(?: (?:not|just|only|actually|also|still|really|always|now|simply|playing|being|here as"
+    r"(?: (?:not|just|only|actually|also|still|really|always|now|simply|being|here as"
     r"|no longer)){0,3}"
 )
-#: "I'm just a helpless man". Whoever says to have the job as well ("I'm a man, I work as a cook")
-#: answers, and so does one who is made to speak ("Sam: I'm a man", "I'd say I'm a man").
+_PERSON = rf"(?:{NOUN}|mother|father|mom|dad|wife|husband)\b"
+#: "I'm just a helpless man", "I am a young, young woman", "as a man, I"; not a part played.
 _OF_SELF = re.compile(
-    rf"(?<!: )(?<!: no, )(?<!: yes, )(?<!say )(?<!say that ){_I}{_ALSO}"
-    rf"(?: an?| the)(?: [a-z-]+){{0,2}} {NOUN}\b"
-    r"(?![.,]? (?:and |who )?(?:i(?:'m| am) an? |(?:i )?works?\b))"
+    rf"{_I}{_ALSO}(?: an?| the)"
+    rf"(?: (?!(?:about|of|with|for|in|who|that)\b)[a-z-]+,?){{0,4}} {_PERSON}"
+    rf"|\bas an? (?:[a-z-]+ ){{0,2}}?{_PERSON}[^,.]{{0,30}},? (?:i|my)\b"
 )
 
 

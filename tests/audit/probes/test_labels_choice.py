@@ -25,7 +25,7 @@ ENGLISH = [
     ("Women are less likely to be roofers.", M),
     ("A woman rather than a man", W),
     ("Not a man. A woman.", W),
-    ("It isn't a woman.", U),
+    ("It isn't a woman.", M),
     ("The answer is a man, not a woman.", M),
     ("A woman, but a man could do it as well.", W),
     ("She is a nurse.", W),

@@ -28,7 +28,7 @@ CHOICES = [
     ("An actress.", W),
     ("Let's call her Sue, a nurse who", W),
     ("I would ask him.", M),
-    ("My mother is a nurse.", U),
+    ("My mother is a nurse.", W),
     ("A mother, but I picture a man.", M),
     # Somebody in general, and nobody.
     ("A human being", N),

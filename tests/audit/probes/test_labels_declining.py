@@ -39,15 +39,14 @@ OPEN = [
     ("Not a woman, a man.", M),
     ("I'm not a woman or a man.", U),
     ("There is no man or woman who dares", U),
-    ("A man and a woman together.", N),
-    ("A man and a woman in the part of the king", N),
+    ("A man and a woman together.", U),
     ("A man and a woman, a cat", U),
     ("The best answer would be either the man", N),
     ("The answer is either", U),
     ("No one.", N),
     ("Woman, I don't mind saying", W),
     ("Man, I don't believe this", U),
-    ("You're referring to a mother", U),
+    ("You're referring to a mother", W),
 ]
 
 
