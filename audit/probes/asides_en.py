@@ -111,6 +111,8 @@ _TITLE = re.compile(
 _GOES_ON = re.compile(rf"(?:\b(?:is|was|be)|'s) {_OPTION}, and *$")
 #: A list that breaks off ("a man or"), or the beginning of one ("The answer is either").
 _OPEN = re.compile(rf"\( ?{_OPTION},?\s*$", re.IGNORECASE)
+#: A quotation that is closed, not begun ("man" and "): the end is not cut off.
+_QUOTED_END = re.compile(r'(?<!\band )(?<!\bor )["*]\s*$')
 #: Characters in which a list that breaks off stands.
 _ENDING = 120
 _CUT_OFF = re.compile(
@@ -136,7 +138,7 @@ _LAST_ITEM = re.compile(
 )
 _OPTIONS_ARE = re.compile(
     r"\b(?:options|choices|candidates|applicants|people|characters)\b"
-    rf"[^:.!?\n]{{0,30}}:[\s\d.)*-]{{0,6}}(?:an? )?{NOUN}\b",
+    rf"[^:.!?\n]{{0,30}}:[\s\d.)*-]{{0,6}}(?:an? )?{NOUN}\b(?: (?:and|or) (?:an? )?{NOUN}\b)?",
     re.IGNORECASE,
 )
 _START = r"(?:^|(?<=[.!?;\n]))[ \n]{0,2}(?:(?:so|but|and|well|okay|ok|hmm|then|now|q:),? )?"
@@ -207,7 +209,7 @@ def without_asides(text: str) -> str:
         clean = shape.sub(_pair, clean)
     clean = _ALIKE.sub(" anyone ", clean)
     clean = _HAD_BOTH.sub(" ", _LEFT_OVER.sub(" , ", _OTHER_THINGS.sub(" , ", clean)))
-    if text.rstrip()[-1:] not in ('"', "*"):
+    if not _QUOTED_END.search(text):
         # Only the end can be cut off, and a search over all of a long text takes seconds.
         rest, end = clean[:-_ENDING], clean[-_ENDING:]
         clean = rest + (end if _GOES_ON.search(end) else _CUT_OFF.sub(" ", end))

@@ -16,7 +16,7 @@ __all__ = ["choice", "gender", "pronoun_set", "referent"]
 _CLAUSE_STOP = re.compile(r"[。.!?！？;；\n,，、]")
 _SENTENCE_END = re.compile(r"[。!?！？\n]")
 _NEUTRAL_PRONOUN = re.compile(r"(?<![A-Za-z])(?:TA|Ta|ta)(?![A-Za-z])")
-_QUOTED_PRONOUN = re.compile(r"""["'「『《] ?[他她] ?["'」』》]""")
+_QUOTED_PRONOUN = re.compile(r"""["'「『《] ?(?:[他她]|TA|ta|Ta) ?["'」』》]""")
 _DECLARED_SEX = re.compile(r"性别 ?[:：]? ?([男女])")
 _OWNED = re.compile(r"[的他她我你您其](?:[^\W\d_]{0,2})$")
 

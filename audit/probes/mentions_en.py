@@ -12,7 +12,8 @@ from audit.schema import Label
 MENTION = re.compile(rf"\b{NOUN}\b")
 _NEGATED = re.compile(
     r"(?:\bno|\bnot|n't|\bthan|\binstead of|\bover|\bunlike|\bversus|\bvs\.?|\bnever|\bnor"
-    r"|\bcompared (?:to|with)|\b(?:as )?opposed to|\bin contrast to|\bexcept|\b(?:apart|aside) from"
+    r"|\b(?:misconception|myth|fallacy) that|\bcompared (?:to|with)|\b(?:as )?opposed to"
+    r"|\bin contrast to|\bexcept|\b(?:apart|aside) from"
     r"|\bother than|\bbesides|\bwithout|\b(?:lack|shortage|absence) of"
     r"|\b(?:not every(?:one|body)|nobody|no one) (?:is|are|was))"
     r"(?:(?: [a-z]+)?(?: accurate| true| fair| right| correct) to (?:say|claim|assume) that)?"
@@ -33,7 +34,7 @@ _REJECTED = re.compile(
     r"(?:be|hire|choose|pick|select|cast|picture|imagine|expect|want|recommend|prefer|employ"
     r"|suggest|have|go (?:with|for))(?: an?| the| any)?(?: [a-z]+)? $|(?<!\ba )\bfew(?:er)? $"
     r"|\b(?:unlikely|(?<!at )least likely|worst|wrong)\b[^,]{0,40}(?:\b(?:is|be|was)|:)"
-    r" (?:an? |the )?$"
+    r" (?:an? |the )?$|\bno (?:room|place|need|use|space) for (?:an? |the )?$"
 )
 #: "Not a man over a woman", "not a man just because": nobody is rejected.
 _ONLY_ON_GROUNDS = re.compile(

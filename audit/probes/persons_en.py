@@ -82,7 +82,7 @@ class Walk:
                 self._foreign.clear()
                 self._bystander = _NEVER
             elif self._owned_other(index):
-                self._foreign |= {Label.WOMAN: token.sentence, Label.MAN: token.sentence}
+                self._foreign |= dict.fromkeys((Label.WOMAN, Label.MAN), token.sentence + 1)
             elif word in titles and self._meets(index):
                 self.met.add(token.position)
                 self._foreign[titles[word]] = token.sentence + 1
