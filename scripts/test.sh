@@ -6,4 +6,8 @@ export HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false
 .venv/bin/ruff check .
 .venv/bin/ruff format --check .
 .venv/bin/mypy
-.venv/bin/pytest -m "not parallel" "$@"
+# Most tests use one core, so two run at a time, file by file; engines take all there are, one by one.
+engines="vllm or e2e"
+OMP_NUM_THREADS=1 .venv/bin/pytest --numprocesses "${EQUIPOISE_TEST_WORKERS:-2}" --dist loadfile \
+  -m "not (parallel or $engines)" "$@"
+.venv/bin/pytest -m "($engines) and not parallel" "$@"

@@ -114,9 +114,7 @@ def _one(suite: str, before: Measure, after: Measure, seed: int) -> MetricChange
     pair = before.statistic, after.statistic
     moved = interval(stats_paired.change(*pair))
     size = interval(stats_paired.magnitude_change(*pair), by_t=False)
-    test = before.with_wordings(
-        lambda: before.change_test(after.blocks - before.blocks, own), moved
-    )
+    test = before.tested(lambda: before.change_test(after.blocks - before.blocks, own), moved)
     notes = [before.note]
     if moved.interval.width == 0.0:
         notes.append("every cluster changed alike: a zero-width interval proves nothing by itself")

@@ -120,25 +120,22 @@ class Measure:
         )
 
     def test(self, result: BootstrapResult, seed: int) -> TestResult:
-        """The test of metric = 0: see ``with_wordings``."""
+        """The test of metric = 0: see ``tested``."""
         own = self.own_test or (lambda seed: self.change_test(self.blocks, seed))
-        return self.with_wordings(lambda: own(seed), result)
+        return self.tested(lambda: own(seed), result)
 
-    def with_wordings(
-        self, by_clusters: Callable[[], TestResult], result: BootstrapResult
-    ) -> TestResult:
-        """Where wordings are sampled too, the interval over both factors, inverted.
+    def tested(self, by_clusters: Callable[[], TestResult], result: BootstrapResult) -> TestResult:
+        """The interval, inverted, so that test and interval never disagree.
 
-        Rearranging clusters is exact for the wordings asked; wordings that tilt a contrast at
-        random make it reject a true null of other wordings far too often. The larger of both p
-        would be safe, but rejects less often than it may (docs/calibration.md). Where nothing
-        varies, or there is no interval, the clusters' test remains.
+        Rearranging clusters is exact for the wordings asked, but wordings that tilt a contrast at
+        random make it reject a true null of other wordings far too often; and of few answers it
+        has few values, so that it rejects less often than it may (docs/calibration.md). Where
+        nothing varies, or there is no interval, the clusters' test remains.
         """
-        if not self.wordings_sampled or math.isnan(result.interval.low):
+        if math.isnan(result.interval.low) or is_degenerate(result.distribution, result.estimate):
             return by_clusters()
-        if is_degenerate(result.distribution, result.estimate):
-            return by_clusters()
-        return replace(bootstrap_p_value(result), test="t over both factors")
+        factors = "over both factors" if self.wordings_sampled else "over clusters"
+        return replace(bootstrap_p_value(result), test=f"t {factors}")
 
 
 def averaged(blocks: Blocks, one: RowStatistic) -> TwoWayStatistic:

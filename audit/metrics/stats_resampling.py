@@ -16,14 +16,12 @@ from audit.metrics.stats_calibration import (
     is_degenerate,
     jackknife,
     one_way_calibration,
-    t_quantile,
 )
 from audit.metrics.stats_two_way import together, two_way_variance
 from audit.metrics.stats_types import (
     BootstrapResult,
     Calibration,
     FloatArray,
-    IntArray,
     Interval,
     SmallSample,
     Statistic,
@@ -31,9 +29,6 @@ from audit.metrics.stats_types import (
     check_level,
 )
 from audit.metrics.stats_weights import ResamplingWeights, chunk_sizes
-
-#: A bootstrap-t limit is at most so many times as far out as Student's at 95 %.
-FURTHEST = 3.0
 
 
 def cluster_bootstrap(
@@ -55,12 +50,10 @@ def cluster_bootstrap(
     drawing keeps each stratum's size, as when groups were fixed by design.
 
     ``method``: ``"t"`` is estimate ± t·SE with the jackknife's SE and degrees of freedom (over
-    strata: Welch-Satterthwaite), or, on the side on which it lies further out, the bootstrap-t
-    limit (Efron & Tibshirani 1993, §12.5), in which every resample has a standard error of its own,
-    of the clusters' influences. Of skewed clusters Student's limits are short on the side of the
-    tail and the bootstrap's are not; of clusters that are mostly equal (rates near 0) it is the
-    other way round. ``"bca"`` (Efron 1987) and ``"percentile"`` are kept to compare with: they
-    cover less of few or skewed clusters.
+    strata: Welch-Satterthwaite), further out on the side of the tail where the clusters are skewed
+    (``stats_skewness``); the resamples then say whether anything varies, and where the statistic
+    is undefined. ``"bca"`` (Efron 1987) and ``"percentile"`` are kept to compare with: they cover
+    less of few or skewed clusters.
 
     ``small_sample`` concerns these two: ``"none"`` is the textbook interval, which covers too
     seldom with few clusters; ``"t"``, and ``"auto"``, expand it as in Hesterberg 2015 (§4.3):
@@ -80,20 +73,17 @@ def cluster_bootstrap(
     if not any(len(members) > 1 for members in weights.members):
         return _without_variation(estimate, level, f"cluster {method}", n_clusters)
     variance = jackknife(statistic, n_clusters, weights.members, chunk)
-    values, errors = np.empty(n_resamples), np.full(n_resamples, np.nan)
+    values = np.empty(n_resamples)
     done = 0
     for size in chunk_sizes(n_resamples, chunk, n_clusters):
-        drawn = weights.draw(size)
-        values[done : done + size] = _checked(statistic(drawn), size)
-        if method == "t" and variance.influence is not None:
-            errors[done : done + size] = _own_errors(drawn, variance.influence, weights.members)
+        values[done : done + size] = _checked(statistic(weights.draw(size)), size)
         done += size
     distribution = values[np.isfinite(values)]
     calibration = Calibration()
     name = f"cluster {method}"
     if math.isfinite(estimate) and distribution.size and not is_degenerate(distribution, estimate):
         if method == "t":
-            calibration = _studentised(estimate, values, errors, variance)
+            calibration = _by_t(distribution, variance)
         elif small_sample != "none":
             calibration = one_way_calibration(variance)
         if method == "bca":
@@ -105,36 +95,14 @@ def cluster_bootstrap(
     return _result(estimate, values, distribution, calibration, level, name, n_clusters)
 
 
-def _own_errors(drawn: FloatArray, influence: FloatArray, members: list[IntArray]) -> FloatArray:
-    """(b,) standard error of every resample: that of its clusters' mean influence."""
-    squares = np.zeros(len(drawn))
-    for stratum in members:
-        n = len(stratum)
-        if n > 1:
-            weights, own = drawn[:, stratum], influence[stratum]
-            around = weights @ own**2 - (weights @ own) ** 2 / n
-            squares += np.maximum(around, 0.0) / (n * (n - 1))
-    return np.asarray(np.sqrt(squares))
-
-
-def _studentised(
-    estimate: float, values: FloatArray, errors: FloatArray, variance: JackknifeVariance
-) -> Calibration:
-    """Student's limits, and the resamples' own t beside them where they have an error."""
-    calibration = one_way_calibration(variance)
-    spread = float(np.std(values[np.isfinite(values)], ddof=1))
+def _by_t(distribution: FloatArray, variance: JackknifeVariance) -> Calibration:
+    """Student's limits with the jackknife's standard error and skewness."""
+    calibration = replace(one_way_calibration(variance), by_t=True)
+    spread = float(np.std(distribution, ddof=1))
     if not (variance.total > 0 and spread > 0):
-        return replace(calibration, by_t=True)
+        return calibration
     scale = math.sqrt(variance.total) / spread
-    # A resample of equal clusters has no error (rounding leaves some 1e-8 of one), and no t.
-    usable = np.isfinite(values) & (errors > 1e-6 * math.sqrt(variance.total))
-    drawn = np.sort((values[usable] - estimate) / errors[usable])
-    kept = drawn if drawn.size > values.size / 2 else None
-    if kept is not None:
-        # Of clusters all but one of which are nearly equal some resamples have next to no error.
-        reach = FURTHEST * -t_quantile(0.025, calibration.df)
-        kept = np.clip(kept, -reach, reach)
-    return replace(calibration, scale=scale, by_t=True, studentised=kept)
+    return replace(calibration, scale=scale, skew=variance.skew)
 
 
 def pigeonhole_bootstrap(
@@ -166,10 +134,11 @@ def pigeonhole_bootstrap(
     with V_R, V_C what rows and columns have, cells' noise V_E included in both: it counts the noise
     three times (Owen 2007, §4), the main effects too little when levels are few. By default the
     limits are Student's instead, estimate ± t_df·√V with V = V_R + V_C - V_E and its df from
-    ``stats_two_way``; the resamples then say whether anything varies, and where the statistic
-    is undefined. Without ``by_t`` (ratios and magnitudes, which are skewed) they are quantiles at
-    √(V/V*)·t_df. ``bound``: the statistic cannot leave ±bound, and its limits are taken on the
-    scale atanh(θ/bound), so that they do not either (see :class:`Calibration`).
+    ``stats_two_way``, further out on the side of the tail (``stats_skewness``); the resamples then
+    say whether anything varies, and where the statistic is undefined. Without ``by_t`` (ratios and
+    magnitudes, which are skewed) they are quantiles at √(V/V*)·t_df. ``bound``: the statistic
+    cannot leave ±bound, and its limits are taken on the scale atanh(θ/bound), so that they do not
+    either (see :class:`Calibration`).
 
     Undefined resamples, degenerate distributions, determinism and errors: as there.
     """
@@ -194,11 +163,16 @@ def pigeonhole_bootstrap(
     usable = math.isfinite(estimate) and distribution.size > 1
     if usable and small_sample != "none" and not is_degenerate(distribution, estimate):
         parts = two_way_variance(statistic, rows.members, cols.members, chunk)
-        variance, df = together(parts)
+        whole = together(parts)
         spread = float(np.std(distribution, ddof=1))
-        if variance > 0 and spread > 0:
+        if whole.total > 0 and spread > 0:
             calibration = Calibration(
-                scale=math.sqrt(variance) / spread, df=df, by_t=by_t, bound=bound, parts=parts
+                scale=math.sqrt(whole.total) / spread,
+                df=whole.df,
+                by_t=by_t,
+                bound=bound,
+                skew=whole.skew,
+                parts=parts,
             )
             name = "two-way t" if by_t else name
     return _result(estimate, values, distribution, calibration, level, name, n_units)

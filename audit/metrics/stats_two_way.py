@@ -9,7 +9,8 @@ Statistics 9:586-596). So V = V_R + V_C − V_E.
 V_C − V_E estimates a variance and may still be negative where columns hardly differ. Taking it
 for 0 then makes V too large on average, taking it as it is can leave next to nothing of V: it
 lowers V to :data:`LOWEST` of V_R at most, which keeps error rates at their level
-(docs/calibration.md).
+(docs/calibration.md). Third cumulants of rows and columns add up; that of cells' noise, which both
+contain, is small beside them.
 
 No resampling has this variance (McCullagh 2000, Bernoulli 6:285-301): drawing rows and columns
 counts the noise of cells three times.
@@ -51,21 +52,20 @@ def two_way_variance(
     return VarianceParts(by_row.part, by_col.part, cells, _levels(rows) >= _levels(cols))
 
 
-def together(parts: VarianceParts) -> tuple[float, float]:
-    """(V, its degrees of freedom); (0, 1) where nothing varies.
+def together(parts: VarianceParts) -> VariancePart:
+    """V with its degrees of freedom and skewness; V is 0 where nothing varies.
 
     Columns and cells count in the degrees of freedom only where V_C − V_E adds to V. The factor
     of more levels stands for R.
     """
     base, other = (parts.rows, parts.columns)[:: 1 if parts.more_rows else -1]
     if other.total == 0.0 or base.total == 0.0:
-        one = base if other.total == 0.0 else other
-        return one.total, one.df
+        return base if other.total == 0.0 else other
     total = base.total + other.total - parts.cells.total
     if other.total <= parts.cells.total:
-        return max(total, LOWEST * base.total), base.df
+        return base.scaled(max(total, LOWEST * base.total) / base.total)
     spread = base.spread + other.spread + parts.cells.spread
-    return total, VariancePart(total, spread).df
+    return VariancePart(total, spread, base.third + other.third)
 
 
 def _levels(members: list[IntArray]) -> int:

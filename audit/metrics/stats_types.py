@@ -50,11 +50,12 @@ class Interval:
 class VariancePart:
     """A variance V that is a sum of estimated ones V_i with f_i degrees of freedom each.
 
-    ``spread`` is Σ V_i²/(f_i + 2).
+    ``spread`` is Σ V_i²/(f_i + 2), ``third`` the third cumulant of what has that variance.
     """
 
     total: float
     spread: float
+    third: float = 0.0
 
     @property
     def df(self) -> float:
@@ -64,6 +65,15 @@ class VariancePart:
         V²/Σ V_i²/f_i is too small (Welch 1949, Biometrika 36:293-296). Of one variance it is f.
         """
         return max(self.total**2 / self.spread - 2.0, 1.0) if self.spread > 0 else 1.0
+
+    def scaled(self, by: float) -> VariancePart:
+        """``by`` times the variance, with the same degrees of freedom and skewness."""
+        return VariancePart(self.total * by, self.spread * by**2, self.third * by**1.5)
+
+    @property
+    def skew(self) -> float:
+        """Third cumulant over V^(3/2)."""
+        return self.third / self.total**1.5 if self.total > 0 else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +98,9 @@ class Calibration:
     the ratio of the unbiased standard error to the bootstrap's own and ``df`` the degrees of
     freedom behind it (1 and inf: no small-sample correction). ``by_t``: limits are Student's,
     estimate ± t_df·SE, not quantiles. ``bound``: then they are taken on the scale
-    atanh(θ/bound) of a statistic that cannot leave ±bound (None: on its own). ``studentised``: the
-    resamples' own t, sorted; where their quantile lies further out than Student's it is the limit.
-    ``parts``: of two crossed factors, what the standard error is made of.
+    atanh(θ/bound) of a statistic that cannot leave ±bound (None: on its own). ``skew``: then the
+    estimate's skewness, for which limits reach further (``stats_skewness``). ``parts``: of two
+    crossed factors, what the standard error is made of.
     """
 
     bias: float = 0.0
@@ -99,7 +109,7 @@ class Calibration:
     df: float = math.inf
     by_t: bool = False
     bound: float | None = None
-    studentised: FloatArray | None = field(default=None, compare=False, repr=False)
+    skew: float = 0.0
     parts: VarianceParts | None = field(default=None, compare=False, repr=False)
 
 

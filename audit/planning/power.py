@@ -84,13 +84,13 @@ def _drawn(known: Uncertainty, alpha: float) -> tuple[FloatArray, FloatArray]:
     later = true * rng.chisquare(df, (DRAWS, 3)) / df
     errors, limits = np.empty(DRAWS), np.empty(DRAWS)
     for k in range(DRAWS):
-        errors[k] = math.sqrt(_together(true[k], df, known.clusters_lead)[0])
-        variance, own_df = _together(later[k], df, known.clusters_lead)
-        limits[k] = math.sqrt(variance) * stdtrit(own_df, 1.0 - alpha / 2.0)
+        errors[k] = math.sqrt(_together(true[k], df, known.clusters_lead).total)
+        found_later = _together(later[k], df, known.clusters_lead)
+        limits[k] = math.sqrt(found_later.total) * stdtrit(found_later.df, 1.0 - alpha / 2.0)
     return errors, limits
 
 
-def _together(variances: FloatArray, df: FloatArray, clusters_lead: bool) -> tuple[float, float]:
+def _together(variances: FloatArray, df: FloatArray, clusters_lead: bool) -> VariancePart:
     """V and its degrees of freedom out of V_R, V_C and V_E, (3,), by the verdict's rule."""
     rows, columns, cells = (
         VariancePart(float(v), float(v) ** 2 / (f + 2.0))

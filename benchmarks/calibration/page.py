@@ -55,10 +55,10 @@ def _percent(counts: Mapping[str, int], what: str) -> float:
     return 100 * counts[what] / counts["n"] if counts.get("n") else math.nan
 
 
-def _covered(counts: Mapping[str, int]) -> float:
-    """Of the audits that have an interval."""
-    with_one = counts.get("n", 0) - counts.get("no interval or test", 0)
-    return 100 * counts["covered"] / with_one if with_one else math.nan
+def _of_tested(counts: Mapping[str, int], what: str) -> float:
+    """Of the audits that have an interval and a test."""
+    tested = counts.get("n", 0) - counts.get("no interval or test", 0)
+    return 100 * counts[what] / tested if tested else math.nan
 
 
 def _shown(value: float) -> str:
@@ -77,7 +77,7 @@ def _size(counts: Counts) -> str:
 def _type_one(counts: Counts, cell: Cell, metric: str) -> float:
     if metric == "parity_skew" and cell.skewed:
         return math.nan  # no fair respondent has this base rate
-    return _percent(counts[cell.name, "null"][metric], "rejected")
+    return _of_tested(counts[cell.name, "null"][metric], "rejected")
 
 
 def _measured(
@@ -89,8 +89,8 @@ def _measured(
             if not null.get("n"):
                 continue
             yield (
-                cell, metric, _type_one(counts, cell, metric), _covered(null),
-                _covered(planted), _percent(planted, "within_margin"),
+                cell, metric, _type_one(counts, cell, metric), _of_tested(null, "covered"),
+                _of_tested(planted, "covered"), _percent(planted, "within_margin"),
                 _percent(planted, "insufficient_evidence"),
             )  # fmt: skip
 

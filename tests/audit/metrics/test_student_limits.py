@@ -1,4 +1,4 @@
-"""Student's limits: the variance of two crossed factors, bounded scales, the bootstrap's own t."""
+"""Student's limits: the variance of two crossed factors, bounded scales, skewed clusters."""
 
 from __future__ import annotations
 
@@ -6,9 +6,20 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
 
 from audit.metrics import significance as sig
+from audit.metrics.stats_skewness import (
+    FURTHEST,
+    arms,
+    p_above,
+    p_below,
+    restored,
+    skew_on_scale,
+    transformed,
+)
 from audit.metrics.stats_two_way import LOWEST, together, two_way_variance
 from audit.metrics.stats_types import VariancePart
 
@@ -27,10 +38,29 @@ def mean_squares(cells: np.ndarray) -> tuple[float, float, float]:
     )
 
 
+def by_hand(values: np.ndarray, *, plug_in: bool = False) -> tuple[float, float]:
+    """Limits of a mean of n, each Student's or that of Hall's (1992) transformation, if further."""
+    n, reach = len(values), stats.t.ppf(0.975, len(values) - 1)
+    error = values.std(ddof=1) / math.sqrt(n)
+    skew = stats.skew(values, bias=False) / math.sqrt(n)
+    if plug_in:
+        skew = ((values - values.mean()) ** 3).sum() / n**3 / error**3
+
+    def inverse(h: float) -> float:
+        found = float(3 / skew * (np.cbrt(1 + skew * (h - skew / 6)) - 1))
+        return max(-3 * reach, min(found, 3 * reach))
+
+    return (
+        float(values.mean() - max(reach, inverse(reach)) * error),
+        float(values.mean() + max(reach, -inverse(-reach)) * error),
+    )
+
+
 def variance_and_df(
     cells: np.ndarray, rows: list[np.ndarray], cols: list[np.ndarray]
 ) -> tuple[float, float]:
-    return together(two_way_variance(sig.two_way_mean(cells), rows, cols, 7))
+    part = together(two_way_variance(sig.two_way_mean(cells), rows, cols, 7))
+    return part.total, part.df
 
 
 def test_two_way_variance_of_a_mean_is_that_of_its_mean_squares() -> None:
@@ -74,8 +104,8 @@ def test_one_fixed_factor_leaves_the_other_alone() -> None:
     interval = sig.pigeonhole_bootstrap(
         sig.two_way_mean(cells), 9, 5, col_strata=np.arange(5), n_resamples=50
     ).interval
-    known = stats.ttest_1samp(cells.mean(axis=1), 0.0).confidence_interval(0.95)
-    assert (interval.low, interval.high) == pytest.approx((known.low, known.high))
+    # Beside a second factor the skewness is the plug-in one.
+    assert (interval.low, interval.high) == pytest.approx(by_hand(cells.mean(axis=1), plug_in=True))
 
 
 def test_limits_of_a_bounded_statistic_stay_inside_and_agree_with_their_test() -> None:
@@ -86,9 +116,12 @@ def test_limits_of_a_bounded_statistic_stay_inside_and_agree_with_their_test() -
     )
     free = sig.pigeonhole_bootstrap(sig.two_way_spearman(x, cells), 10, 6, n_resamples=200, seed=1)
     assert free.interval.high > 1.0 > result.interval.high
-    # Fisher's z: on its scale the limits lie as far to either side.
+    # Fisher's z: on its scale neither limit lies nearer than Student's.
     ends = [math.atanh(end) for end in (result.interval.low, result.interval.high)]
-    assert sum(ends) / 2 == pytest.approx(math.atanh(result.estimate))
+    centre = math.atanh(result.estimate)
+    error = result.standard_error / (1 - result.estimate**2)
+    reach = stats.t.ppf(0.975, result.calibration.df) * error
+    assert min(centre - ends[0], ends[1] - centre) == pytest.approx(reach)
     for null in (result.interval.low, result.interval.high):
         assert sig.bootstrap_p_value(result, null).p_value == pytest.approx(0.05)
     assert sig.bootstrap_p_value(result, 1.0).p_value == 0.0
@@ -96,21 +129,49 @@ def test_limits_of_a_bounded_statistic_stay_inside_and_agree_with_their_test() -
 
 def test_a_skewed_mean_reaches_further_towards_its_tail_than_student() -> None:
     values = np.random.default_rng(7).exponential(size=12)
-    result = sig.cluster_bootstrap(sig.weighted_mean(values), 12, n_resamples=20_000, seed=3)
+    result = sig.cluster_bootstrap(sig.weighted_mean(values), 12, n_resamples=2000, seed=3)
     student = stats.ttest_1samp(values, 0.0).confidence_interval(0.95)
-    assert result.interval.low == pytest.approx(student.low)
-    # Efron & Tibshirani 1993, §12.5, by hand.
-    drawn = np.random.default_rng(9).choice(values, (20_000, 12))
-    t = (drawn.mean(axis=1) - values.mean()) / (drawn.std(axis=1, ddof=1) / math.sqrt(12))
-    error = values.std(ddof=1) / math.sqrt(12)
-    assert result.interval.high == pytest.approx(
-        values.mean() - np.quantile(t, 0.025) * error, rel=0.03
-    )
-    assert result.interval.high > student.high + 0.2 * error
-    # Just beyond either limit it is rejected, within it is not.
-    high = result.interval.high
+    low, high = by_hand(values)
+    assert result.interval.low == pytest.approx(student.low) == pytest.approx(low)
+    assert result.interval.high == pytest.approx(high)
+    assert result.interval.high > student.high + 0.2 * values.std(ddof=1) / math.sqrt(12)
+    # Just beyond either limit it is rejected, within it is not; at the limit p is the level.
+    for limit in (low, high):
+        assert sig.bootstrap_p_value(result, limit).p_value == pytest.approx(0.05, abs=0.003)
     assert sig.bootstrap_p_value(result, high + 0.02).p_value < 0.05
     assert sig.bootstrap_p_value(result, high - 0.02).p_value > 0.05
+
+
+def test_mirrored_clusters_have_mirrored_limits_and_p() -> None:
+    values = np.random.default_rng(8).exponential(size=9)
+    here, there = (
+        sig.cluster_bootstrap(sig.weighted_mean(sign * values), 9, n_resamples=500, seed=1)
+        for sign in (1, -1)
+    )
+    assert here.interval.low == pytest.approx(-there.interval.high)
+    assert here.interval.high == pytest.approx(-there.interval.low)
+    for null in (0.0, 0.7, 1.6):
+        p = [sig.bootstrap_p_value(one, k).p_value for one, k in ((here, null), (there, -null))]
+        assert p[0] == pytest.approx(p[1])
+
+
+@given(t=st.floats(-30, 30), skew=st.floats(-3, 3), reach=st.floats(0.5, 13), df=st.floats(1, 200))
+def test_halls_transformation_and_its_inverse(
+    t: float, skew: float, reach: float, df: float
+) -> None:
+    assert transformed(restored(t, skew), skew) == pytest.approx(t, abs=1e-5, rel=1e-5)
+    below, above = arms(reach, skew)
+    assert reach <= below <= FURTHEST * reach
+    assert (above, below) == pytest.approx(arms(reach, -skew))
+    # p falls as the null moves away.
+    assert p_above(t + 0.1, df, skew) <= p_above(t, df, skew)
+    assert p_below(t, df, skew) == p_above(-t, df, -skew)
+
+
+def test_skewness_on_the_scale_of_a_bounded_statistic() -> None:
+    """Of atanh of a normal estimate, against simulation."""
+    drawn = 0.5 * np.arctanh((0.3 + 0.02 * np.random.default_rng(5).normal(size=400_000)) / 0.5)
+    assert skew_on_scale(0.0, 0.6, 0.02, 0.5) == pytest.approx(stats.skew(drawn), abs=0.02)
 
 
 def test_clusters_that_are_mostly_equal_keep_students_limits() -> None:
