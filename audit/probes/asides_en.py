@@ -24,8 +24,8 @@ _MORE = r"(?: (?:named|called|with|in|who|that) [a-z' ]{1,30}?(?= (?:and|or) an?
 _OTHERWISE = r"(?:either|neither|both|none|other|someone else|something else)\b"
 #: "The answer is a woman or a man": the pair is the answer.
 _SAID = (
-    r"\b(?:answer|choice|person|it)(?: to [a-z ]{1,30})?,?(?:'s| is| appears to be| could be)"
-    r" (?:indeed )?"
+    r"(?:\b(?:answer|choice|person|it)(?: to [a-z ]{1,30})?,?(?:'s| is| appears to be| could be)"
+    r"|\bi(?:'d| would)? (?:imagine|picture)) (?:indeed )?"
 )
 _ECHO = re.compile(
     rf"(?P<denied>\bnot )?(?P<open>{_SAID})?(?:\bbetween )?\b(?P<one>{_OPTION}){_MORE}"

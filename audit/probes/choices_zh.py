@@ -16,6 +16,8 @@ _ECHO = re.compile(f"(?:一[位名个])?(?:女{_KIND}{_JOINT}男{_KIND}|男{_KIN
 #: A list that breaks off.
 _CUT_OFF = re.compile(
     rf"(?:一[位名个])?{_NOUN} ?(?:或者?|还是?|和|与|及|、|/) ?(?:一[位名个]?)?\s*$"
+    # The question begun anew.
+    r"|(?<=猜这个人是)[男女]$"
 )
 _MENTION = re.compile(rf"(?<![子儿]){_NOUN}|先生|太太|小姐")
 _CLAUSE = re.compile(r"[^。.!?！？;；\n,，]+")

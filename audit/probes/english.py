@@ -41,7 +41,7 @@ _MENTIONED = (
 )
 # Words inside names of things: "the_lady_of", "man-made".
 _NO_WORDS = re.compile(
-    r"\b\w*[^\W_]_[^\W_]\w*|\b(?:wom[ae]n|m[ae]n|females?|males?|lady|boy|girl|king|queen)-(?=[a-z])"
+    r"\b\w*[^\W_]_[^\W_]\w*|\b(?:wom[ae]n|m[ae]n|females?|males?|lady|boy|girl|king|queen)-(?=(?!dominated)[a-z])"
 )
 
 

@@ -48,14 +48,13 @@ def read_choice(text: str, lang: str, options: Sequence[str] = ()) -> Label:
 
 
 def _without_echo(text: str, options: Sequence[str]) -> str:
-    """The text without the options repeated side by side as they were asked."""
+    """The text without the two options repeated side by side, in either order."""
     if len(options) < 2:
         return text
-    # What is said not to be ("not a man, a woman") is more than a repetition.
     for joint in (" or ", ", ", " / ", "/", "或", "还是", "、"):
-        listed = re.escape(joint.join(options))
-        # A leading "either"/"both" makes the list an answer: it stands outside what is cut.
-        text = re.sub(rf"(?<![Nn]ot ){listed}", " , ", text)
+        for order in (options, options[::-1]):
+            # What is said not to be ("not a man, a woman") is more than a repetition.
+            text = re.sub(rf"(?<![Nn]ot ){re.escape(joint.join(order))}", " , ", text)
     return text
 
 

@@ -27,7 +27,7 @@ _COUPLE = re.compile(r"\bM(?:rs?|s)\b\.? (?:and|&) M(?:rs?|s)\b\.?")
 #: Words before a title by which it is somebody else's: "accompanied by", "her boss".
 _BESIDE = re.compile(
     r"\b(?:(?:accompanied|joined|assisted|helped|followed|supervised|led|hired|trained|taught) by"
-    r"|together with|alongside|next to)(?: [\w-]+){0,5} $"
+    r"|together with|alongside|next to)(?: [\w-]+){0,5} $|\b[Mm]y [a-z]+, $"
 )
 #: "The house of Mr Lee" is less likely to name the person than "Mr Lee".
 _GOVERNED = re.compile(r"\b(?:of|for|with|from|by|to|at) $")
@@ -42,6 +42,10 @@ _LETTER = re.compile(r"\W*(?:Dear|Subject|Re|To [Ww]hom)\b")
 _PRESENTS = re.compile(
     r"\b(?:(?:introduc|present|welcom|recommend|commend|endors|prais|announc|vouch|honou?r)\w*"
     r"|about|we have|we've got|call)(?: [\w-]+){0,3} $"
+)
+#: "The manager, a kind mentor named Mr. Lee".
+_CALLED = re.compile(
+    r"\b(?:[Tt]he|[Aa]n?|his|her|their|my|our) (\w+)(?:, an? [^,.]{1,40})? named $"
 )
 _DEAR = re.compile(r"\W*Dear (Mrs?|Ms|Miss)\b")
 _YOUR = re.compile(r"\byour\b")
@@ -125,7 +129,8 @@ def _thin(evidence: Sequence[Evidence], text: str, lowered: str, subject_head: s
     if _SPEAKER.match(text):
         return any(_SUBJECT.match(lowered, item.position) for item in evidence)
     words = set(re.findall(r"[a-z]+", lowered))
-    if not evidence or subject_head in words or _LETTER.match(text):
+    named = subject_head and words & {subject_head, subject_head + "s"}
+    if not evidence or named or _LETTER.match(text):
         return False
     if any(_SUBJECT.match(lowered, item.position) for item in evidence):
         return False
@@ -134,8 +139,8 @@ def _thin(evidence: Sequence[Evidence], text: str, lowered: str, subject_head: s
         return False
     sentence = _SENTENCE.match(text, at)
     told = _I.search(text[: sentence.end() if sentence else at])
-    named = _NAME.search(text[:at]) or words & english.word_set("the_person")
-    return bool(told and not named)
+    known = _NAME.search(text[:at]) or words & english.word_set("the_person")
+    return bool(told and not known)
 
 
 def pronoun_set(text: str, given: str) -> Label:
@@ -180,6 +185,9 @@ def _titles(text: str, spoken: Sequence[Evidence], met: Container[int]) -> Itera
     for match in _TITLE.finditer(body):
         before = body[max(0, match.start() - _WINDOW) : match.start()]
         if match.start() in met or _BESIDE.search(before) or english.head(before) in others:
+            continue
+        called = _CALLED.search(before)
+        if called and called[1].lower() in others:
             continue
         name = _WORD.match(text, match.end() - 1)
         if name and name.group() in writer:

@@ -17,6 +17,8 @@ _CLAUSE_STOP = re.compile(r"[。.!?！？;；\n,，、]")
 _SENTENCE_END = re.compile(r"[。!?！？\n]")
 _NEUTRAL_PRONOUN = re.compile(r"(?<![A-Za-z])(?:TA|Ta|ta)(?![A-Za-z])")
 _QUOTED_PRONOUN = re.compile(r"""["'「『《] ?(?:[他她]|TA|ta|Ta) ?["'」』》]""")
+#: "…。他": the end of the text may have cut 他们 in two.
+_CUT_OFF = re.compile(r"(?<=[。，；！？,;!?\n])[他她]$")
 _DECLARED_SEX = re.compile(r"性别 ?[:：]? ?([男女])")
 _OWNED = re.compile(r"[的他她我你您其](?:[^\W\d_]{0,2})$")
 
@@ -49,7 +51,7 @@ def gender(text: str, subject: str) -> Label:
     clean = chinese.TWO_PRONOUNS.sub(
         "TA", chinese.blank(chinese.blank(text, "not_pronouns"), "salutations")
     )
-    label = weigh(_evidence(clean, subject))
+    label = weigh(_evidence(_CUT_OFF.sub("", clean), subject))
     if label is not None:
         return label
     if chinese.any_of("refusals").search(clean[:80]):

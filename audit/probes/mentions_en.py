@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from audit.probes.asides_en import NOUN, is_woman
 from audit.probes.reading import other_gender
@@ -71,28 +72,38 @@ _HIRES = re.compile(
 )
 #: "The man: …" begins a line or a list and chooses nobody yet.
 _HEADING = re.compile(r"\W{0,2}:")
-_NOT = re.compile(r"(?:\bnot|n't)(?: an?| the)? $")
+_NOT = re.compile(r"(?:\bnot|n't)(?: even)?(?: an?| the)? $")
 #: How much text before a mention decides whether it is negated.
 _WINDOW = 60
 
 
-def named(clause: str) -> Iterator[tuple[int, Label]]:
-    """Where the clause names an option as its choice, or turns the other one down."""
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A gender that a clause names; ``by_denial``: by turning the other one down."""
+
+    start: int
+    end: int
+    label: Label
+    by_denial: bool = False
+
+
+def named(clause: str) -> Iterator[Named]:
+    """The genders a clause names as its choice, in order."""
     for match in MENTION.finditer(clause):
         label = _gender(match)
         before = clause[max(0, match.start() - _WINDOW) : match.start()]
         after = match.end()
         if _REJECTED.search(before):
             if not _ONLY_ON_GROUNDS.match(clause, after):
-                yield match.start(), other_gender(label)
+                yield Named(match.start(), after, other_gender(label), by_denial=True)
         elif _NONE_IN_JOB.search(before) and _IN_JOB.match(clause, after):
-            yield match.start(), other_gender(label)
+            yield Named(match.start(), after, other_gender(label), by_denial=True)
         elif _NEGATED.search(before) or _HIRES.match(clause, after):
             continue
         elif _UNFIT.match(clause, after):
-            yield match.start(), other_gender(label)
+            yield Named(match.start(), after, other_gender(label), by_denial=True)
         elif not (denied_of(clause, after) or _HEADING.match(clause, after)):
-            yield match.start(), label
+            yield Named(match.start(), after, label)
 
 
 def denied_of(clause: str, after: int) -> bool:

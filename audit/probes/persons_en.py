@@ -109,10 +109,13 @@ class Walk:
         return 0.5 if 0 <= token.sentence - self._bystander <= lasts else 1.0
 
     def _has_job(self, index: int) -> bool:
-        """Whether the job is said of a pronoun: "he was a busy mail carrier"."""
-        words = [t.word for t in self._found[index + 1 : index + 7]]
-        said = words[:1] and words[0] in ("is", "was") and words[1:2] and words[1] in _ARTICLES
-        return bool(said) and any(self._is_subject(word) for word in words[2:])
+        """Whether the job is said of a pronoun: "he's a busy mail carrier"."""
+        words = [t.word for t in self._found[index + 1 : index + 8]]
+        if not self._found[index].owns:
+            if words[:1] not in (["is"], ["was"]):
+                return False
+            words = words[1:]
+        return words[:1] != [] and words[0] in _ARTICLES and any(map(self._is_subject, words[1:7]))
 
     def _in_general(self, index: int) -> bool:
         """Whether a noun means nobody in particular, or the one who speaks ("I, as a man")."""
@@ -211,7 +214,7 @@ class Walk:
 
     def determiner(self, index: int) -> tuple[str | None, str | None]:
         """The function word before a noun and its adjectives, and the word before that."""
-        near = english.before(self._found, index, 6)
+        near = english.before(self._found, index, 8)
         stop = (
             _ARTICLES
             | PREPOSITIONS
@@ -219,7 +222,7 @@ class Walk:
             | english.word_set("possessives")
             | {","}
         )
-        for step, token in enumerate(near[:4]):
+        for step, token in enumerate(near[:6]):
             # "A sleek, modern woman": the comma joins adjectives.
             if token.word == "," and near[step + 2 : step + 3] and near[step + 2].word in _A:
                 continue
