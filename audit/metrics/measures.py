@@ -54,6 +54,8 @@ class Measure:
     needs; empty where the scale has no ends. ``missing``: share of answers without a value in
     the group that has most of them. ``bound``: the metric cannot leave ±bound (a rank
     correlation, a share's distance from ½), and its t limits are taken so that they do not either.
+    ``linear``: a mean or contrast of clusters' values, as skewed as these make it; of a slope or a
+    rank correlation their influences do not tell.
     """
 
     metric: str
@@ -75,6 +77,7 @@ class Measure:
     rooms: tuple[Room, ...] = ()
     note: str = ""
     bound: float | None = None
+    linear: bool = True
 
     @property
     def wordings_sampled(self) -> bool:
@@ -116,6 +119,7 @@ class Measure:
             level=level,
             by_t=by_t,
             bound=self.bound if statistic is self.statistic else None,
+            skewed=self.linear,
             seed=seed,
         )
 

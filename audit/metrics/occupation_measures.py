@@ -127,6 +127,7 @@ def occupation_measure(
         rooms=rooms,
         note="wordings held fixed: too few to be a sample" if cells.columns_fixed else "",
         bound={"labour_spearman": 1.0, "parity_skew": 0.5}.get(metric),
+        linear=metric not in ("labour_slope", "labour_spearman"),
     )
     return measure, effect
 

@@ -210,7 +210,7 @@ def _on_scale(
     if bound is None:
         return estimate, error, skew
     share = max(-_AT_END, min(_AT_END, estimate / bound))
-    skew = skew_on_scale(skew, share, error, bound)
+    skew = skew_on_scale(skew, share, error, bound) if skew else 0.0
     return bound * math.atanh(share), error / (1.0 - share**2), skew
 
 

@@ -117,6 +117,7 @@ def pigeonhole_bootstrap(
     small_sample: SmallSample = "auto",
     by_t: bool = True,
     bound: float | None = None,
+    skewed: bool = True,
     seed: int | np.random.SeedSequence = 0,
     chunk: int = 1024,
 ) -> BootstrapResult:
@@ -138,7 +139,8 @@ def pigeonhole_bootstrap(
     say whether anything varies, and where the statistic is undefined. Without ``by_t`` (ratios and
     magnitudes, which are skewed) they are quantiles at √(V/V*)·t_df. ``bound``: the statistic
     cannot leave ±bound, and its limits are taken on the scale atanh(θ/bound), so that they do not
-    either (see :class:`Calibration`).
+    either (see :class:`Calibration`). ``skewed`` false: the tail is left out, for statistics whose
+    skewness is not that of their influences.
 
     Undefined resamples, degenerate distributions, determinism and errors: as there.
     """
@@ -171,7 +173,7 @@ def pigeonhole_bootstrap(
                 df=whole.df,
                 by_t=by_t,
                 bound=bound,
-                skew=whole.skew,
+                skew=whole.skew if skewed else 0.0,
                 parts=parts,
             )
             name = "two-way t" if by_t else name

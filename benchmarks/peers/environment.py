@@ -7,13 +7,16 @@ named here.
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import venv
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 READY = "ready"
 #: Carries the word lists and sentence splitter of nltk, which nltk itself would download.
@@ -83,3 +86,18 @@ def ask(python: Path, worker: str, *arguments: object) -> None:
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise PeerMissing(f"{worker} failed: {last}")
+
+
+def answer(work: Path, name: str, worker: str, *arguments: object) -> dict[str, Any]:
+    """What the worker writes into the file that is its last argument."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "out.json"
+        ask(environment(work, name), worker, *arguments, out)
+        found: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
+    return found
+
+
+def question(name: str, worker: str) -> dict[str, Any]:
+    """What an answer of this tool depends on beside its input: its version and its worker."""
+    text = Path(__file__).with_name(worker).read_text(encoding="utf-8")
+    return {"package": PEERS[name].package, "worker": text}

