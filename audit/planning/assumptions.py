@@ -1,7 +1,7 @@
 """Whose answers a plan assumes: a finished run's, or the ones kept here.
 
-``python -m audit.planning.assumptions audit/planning/data/answers.parquet RUN [RUN …]`` makes the
-kept ones out of finished runs of one model, each with other suites.
+``python -m audit.planning.assumptions audit/planning/data/answers.parquet RUN [RUN …]`` keeps those
+of finished runs of one model, each with other suites; answers to other suites in the file stay.
 """
 
 from __future__ import annotations
@@ -57,11 +57,19 @@ def keep(out: Path, folders: Sequence[Path]) -> None:
     answers = pd.concat([read_run(folder).answers for folder in folders], ignore_index=True)
     answers = answers.drop(columns=list(_UNREAD))
     answers["logprobs"] = answers["logprobs"].map(_rounded)
-    table = pa.Table.from_pandas(answers, preserve_index=False)
     manifests = [read_json(folder / "run.json") for folder in folders]
-    (model,) = {manifest["model"]["name"] for manifest in manifests}
-    days = sorted({manifest["started"][:10] for manifest in manifests})
-    source = f"{model}, {' and '.join(days)}"
+    days = {manifest["started"][:10] for manifest in manifests}
+    models = {manifest["model"]["name"] for manifest in manifests}
+    if out.is_file():
+        before = pd.read_parquet(out)
+        before = before[~before["suite"].isin(set(answers["suite"]))]
+        answers = pd.concat([before, answers], ignore_index=True)
+        named, _, kept_days = pq.read_schema(out).metadata[b"source"].decode().partition(", ")
+        models |= {named}
+        days |= set(kept_days.split(" and "))
+    (model,) = models
+    table = pa.Table.from_pandas(answers, preserve_index=False)
+    source = f"{model}, {' and '.join(sorted(days))}"
     table = table.replace_schema_metadata({b"source": source.encode()})
     pq.write_table(table, out, compression="zstd", compression_level=19)
 

@@ -26,6 +26,7 @@ def write_run(
     frame.to_parquet(folder / "responses.parquet", index=False)
     manifest = {
         "schema_version": 1, "status": status, "seed": 0, "backend": {"name": "simulated"},
+        "started": "2026-01-01T00:00:00+00:00",
         "suites": [{"name": "occupations", "version": SUITE.version}],
         "model": {"name": name, "fingerprint": fingerprint or name},
     }  # fmt: skip

@@ -17,8 +17,8 @@ from tests.audit.hostile import REFUSALS, SCRIPTS, hostile_texts
 from tests.audit.reports.sample_run import make_run
 
 N = 100_000
-#: False refusals among the new answers of docs/readers.md that are none: 3 of 305.
-FALSE_REFUSALS = 0.01
+#: False refusals among the new answers of docs/readers.md that are none: 3 of 674.
+FALSE_REFUSALS = 0.005
 SUITES = ("occupations", "pronouns")
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from audit.planning import rate
+from audit.planning import assumptions, rate
 from audit.planning.counts import count
 from audit.planning.plan import Plan
 from audit.planning.plan import make_plan as plan_of
@@ -98,6 +101,22 @@ def test_the_command(tmp_path) -> None:  # type: ignore[no-untyped-def]
     wrong = audit("plan", "--suite", "nope")
     assert wrong.returncode == 2
     assert "nope" in one_sentence(wrong.stderr)
+
+
+def test_a_suite_is_kept_anew_and_the_others_stay(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    file, run = tmp_path / "answers.parquet", write_run(tmp_path / "run", answers(1.0, 1))
+    assumptions.keep(file, [run])
+    first = pd.read_parquet(file)
+    assert set(first["suite"]) == {"occupations"}
+    other = first.assign(suite="other")
+    stored = pq.read_table(file)
+    both = pa.Table.from_pandas(pd.concat([first.iloc[:3], other]), preserve_index=False)
+    pq.write_table(both.replace_schema_metadata(stored.schema.metadata), file)
+    assumptions.keep(file, [run])
+    again = pd.read_parquet(file)
+    assert again["suite"].value_counts().to_dict() == {
+        "occupations": len(first), "other": len(first),
+    }  # fmt: skip
 
 
 def test_the_rate_of_a_run_is_that_of_one_session(tmp_path) -> None:  # type: ignore[no-untyped-def]
