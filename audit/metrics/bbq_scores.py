@@ -120,4 +120,5 @@ def ratio_measure(
         note=f"{len(found.cluster)} items of {len(pool.rows)} questions"
         + (f"; {lost} categories in which no answer names a person are left out" if lost else ""),
     )
-    return replace(measure, row_strata=np.argmax(pool.counts[:, :, 0] > 0, axis=0))
+    category_of = np.argmax(pool.counts[:, :, 0] > 0, axis=0)
+    return replace(measure, row_strata=category_of, linear=False)

@@ -135,13 +135,17 @@ def _evidence(measure: Measure, result: BootstrapResult) -> Evidence:
     )
 
 
-def one_way(statistic: Statistic, n: int, context: Context, metric: str) -> BootstrapResult:
-    """Interval over clusters, one factor."""
+def one_way(
+    statistic: Statistic, n: int, context: Context, metric: str, *, rank: bool = False
+) -> BootstrapResult:
+    """Interval over clusters, one factor. ``rank``: the statistic is a rank correlation."""
     return cluster_bootstrap(
         statistic,
         n,
         n_resamples=context.resamples,
         level=LEVEL,
+        bound=1.0 if rank else None,
+        skewed=not rank,
         seed=stable_seed(context.seed, metric, context.slice, context.route),
     )
 

@@ -99,12 +99,15 @@ class Measure:
         ``by_t`` as in ``pigeonhole_bootstrap``: not for what is skewed by its making.
         """
         n_rows, n_cols = len(self.clusters), len(self.columns)
+        bound = self.bound if statistic is self.statistic else None
         if self.col_strata is None:
             return cluster_bootstrap(
                 lambda w: statistic(w, np.ones((len(w), n_cols))),
                 n_rows,
-                strata=self.row_strata,
+                strata=self._strata(),
                 method="t" if by_t else "bca",
+                bound=bound,
+                skewed=self.linear,
                 n_resamples=n_resamples,
                 level=level,
                 seed=seed,
@@ -113,15 +116,29 @@ class Measure:
             statistic,
             n_rows,
             n_cols,
-            row_strata=self.row_strata,
+            row_strata=self._strata(),
             col_strata=self.col_strata,
             n_resamples=n_resamples,
             level=level,
             by_t=by_t,
-            bound=self.bound if statistic is self.statistic else None,
+            bound=bound,
             skewed=self.linear,
             seed=seed,
         )
+
+    def _strata(self) -> IntArray | None:
+        """``row_strata``, with every cluster that has no value in one of its own.
+
+        There it never varies: it is no observation, and gives no degree of freedom.
+        """
+        absent = np.isnan(self.blocks).all(axis=0)
+        if not absent.any() or absent.all():  # some measures have no blocks at all
+            return self.row_strata
+        strata = np.zeros(absent.size, dtype=np.int64)
+        if self.row_strata is not None:
+            strata = np.unique(self.row_strata, return_inverse=True)[1].astype(np.int64)
+        strata[absent] = strata.max() + 1 + np.arange(absent.sum())
+        return strata
 
     def test(self, result: BootstrapResult, seed: int) -> TestResult:
         """The test of metric = 0: see ``tested``."""

@@ -89,6 +89,7 @@ def occupation_measure(
         effect = effect_from_even
     elif metric == "labour_slope":
         counted &= ~np.isnan(x)
+        values = np.where(counted, values, np.nan)
         statistic = averaged(blocks, slope_on(x))
         change_test = slope_blocks_test(x, "permutation of the share of women over occupations")
         rooms = _slope_room(x[counted], _mean(values, counted))

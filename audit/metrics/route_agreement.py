@@ -38,7 +38,7 @@ def route_agreement(family: Family, data: pd.DataFrame, *, suite: str, seed: int
             family.add(metric_row(context, "route_agreement", None, None, n_clusters=len(pairs)))
             continue
         x, y = pairs[:, 0], pairs[:, 1]
-        result = one_way(weighted_spearman(x, y), len(x), context, "route_agreement")
+        result = one_way(weighted_spearman(x, y), len(x), context, "route_agreement", rank=True)
         test = spearman_test(x, y, seed=seed)
         row = metric_row(context, "route_agreement", result, test, n_clusters=len(x))
         family.add(row, Evidence(result))

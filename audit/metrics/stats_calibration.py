@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import ndtr, ndtri, stdtrit
@@ -56,6 +56,11 @@ class JackknifeVariance:
     smallest: int
     skew: float
     part: VariancePart
+
+    @property
+    def alone(self) -> VariancePart:
+        """``part`` with ``skew``, for where there is no second factor."""
+        return replace(self.part, third=self.skew * self.total**1.5)
 
 
 def jackknife(
@@ -201,16 +206,17 @@ def _t_limits(
 def _on_scale(
     estimate: float, distribution: FloatArray, calibration: Calibration
 ) -> tuple[float, float, float]:
-    """Estimate, standard error and skewness, on the scale bound·atanh(θ/bound) under a bound.
+    """Estimate, standard error and skewness (0 where none is known), on the scale of the limits.
 
-    Fisher's z of a correlation; half the logit of a share, seen from ½ (delta method).
+    That is bound·atanh(θ/bound) under a bound: Fisher's z of a correlation; half the logit of a
+    share, seen from ½ (delta method).
     """
     error = calibration.scale * float(np.std(distribution, ddof=1))
     bound, skew = calibration.bound, calibration.skew
     if bound is None:
-        return estimate, error, skew
+        return estimate, error, skew or 0.0
     share = max(-_AT_END, min(_AT_END, estimate / bound))
-    skew = skew_on_scale(skew, share, error, bound) if skew else 0.0
+    skew = 0.0 if skew is None else skew_on_scale(skew, share, error, bound)
     return bound * math.atanh(share), error / (1.0 - share**2), skew
 
 
@@ -273,8 +279,8 @@ def _invert(wrong: int, total: int, calibration: Calibration, above: bool) -> fl
 def bootstrap_p_value(result: BootstrapResult, null: float = 0.0) -> TestResult:
     """Two-sided test of θ = ``null`` by inverting the interval (p < 0.05 iff 95 % excludes it).
 
-    For designs where no permutation is exchangeable (two crossed factors); elsewhere prefer
-    ``permutation_test`` or ``sign_flip_test``, which are exact.
+    The test of every metric with an interval. ``permutation_test`` and ``sign_flip_test`` are exact
+    for one factor, and reject less often than they may where few answers leave them few values.
     """
     p = 2.0 * min(one_sided_p(result, null, above=True), one_sided_p(result, null, above=False))
     return TestResult(

@@ -40,6 +40,8 @@ def cluster_bootstrap(
     level: float = 0.95,
     method: Literal["t", "bca", "percentile"] = "t",
     small_sample: SmallSample = "auto",
+    bound: float | None = None,
+    skewed: bool = True,
     seed: int | np.random.SeedSequence = 0,
     chunk: int = 1024,
 ) -> BootstrapResult:
@@ -55,8 +57,10 @@ def cluster_bootstrap(
     is undefined. ``"bca"`` (Efron 1987) and ``"percentile"`` are kept to compare with: they cover
     less of few or skewed clusters.
 
-    ``small_sample`` concerns these two: ``"none"`` is the textbook interval, which covers too
-    seldom with few clusters; ``"t"``, and ``"auto"``, expand it as in Hesterberg 2015 (§4.3):
+    ``bound`` and ``skewed``, for ``"t"``: as in ``pigeonhole_bootstrap``.
+
+    ``small_sample`` concerns BCa and percentile: ``"none"`` is the textbook interval, which covers
+    too seldom with few clusters; ``"t"``, and ``"auto"``, expand it as in Hesterberg 2015 (§4.3):
     normal quantiles become √(n/(n - 1))·t quantiles.
 
     Undefined resamples are dropped and counted in ``n_nan``; above 5 % of them, or with fewer
@@ -83,7 +87,7 @@ def cluster_bootstrap(
     name = f"cluster {method}"
     if math.isfinite(estimate) and distribution.size and not is_degenerate(distribution, estimate):
         if method == "t":
-            calibration = _by_t(distribution, variance)
+            calibration = replace(_by_t(distribution, variance, skewed), bound=bound)
         elif small_sample != "none":
             calibration = one_way_calibration(variance)
         if method == "bca":
@@ -95,14 +99,14 @@ def cluster_bootstrap(
     return _result(estimate, values, distribution, calibration, level, name, n_clusters)
 
 
-def _by_t(distribution: FloatArray, variance: JackknifeVariance) -> Calibration:
+def _by_t(distribution: FloatArray, variance: JackknifeVariance, skewed: bool) -> Calibration:
     """Student's limits with the jackknife's standard error and skewness."""
     calibration = replace(one_way_calibration(variance), by_t=True)
     spread = float(np.std(distribution, ddof=1))
     if not (variance.total > 0 and spread > 0):
         return calibration
     scale = math.sqrt(variance.total) / spread
-    return replace(calibration, scale=scale, skew=variance.skew)
+    return replace(calibration, scale=scale, skew=variance.skew if skewed else None)
 
 
 def pigeonhole_bootstrap(
@@ -173,7 +177,7 @@ def pigeonhole_bootstrap(
                 df=whole.df,
                 by_t=by_t,
                 bound=bound,
-                skew=whole.skew if skewed else 0.0,
+                skew=whole.skew if skewed else None,
                 parts=parts,
             )
             name = "two-way t" if by_t else name

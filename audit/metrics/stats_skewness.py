@@ -8,7 +8,8 @@ cluster over √n) the studentised estimate t is nearly normal after
 
 which rises everywhere, so that limits are H⁻¹ of quantiles. It moves both limits towards the tail.
 Only the one that moves outwards is taken: of few clusters γ is known badly, and an interval that
-is short on both sides by chance would be the price of moving the other.
+is short on both sides by chance would be the price of moving the other. Beyond |γ| = 0.7 the
+transformation turns back (more skewness, less correction); γ is cut there.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from scipy.special import ndtr, stdtr
 FURTHEST = 3.0
 #: Below this skewness the transformation is the identity to all digits that matter.
 _NONE = 1e-6
+#: Largest skewness that is corrected for.
+_MOST = 0.7
 
 
 def t_cdf(t: float, df: float) -> float:
@@ -30,6 +33,7 @@ def t_cdf(t: float, df: float) -> float:
 
 def transformed(t: float, skew: float) -> float:
     """H(t)."""
+    skew = max(-_MOST, min(_MOST, skew))
     return t + skew * t**2 / 3.0 + skew**2 * t**3 / 27.0 + skew / 6.0
 
 
@@ -37,6 +41,7 @@ def restored(h: float, skew: float) -> float:
     """H⁻¹(h) = (3/γ)·(∛(1 + γ(h − γ/6)) − 1)."""
     if abs(skew) < _NONE:
         return h
+    skew = max(-_MOST, min(_MOST, skew))
     return 3.0 / skew * (math.cbrt(1.0 + skew * (h - skew / 6.0)) - 1.0)
 
 
@@ -63,9 +68,10 @@ def p_below(t: float, df: float, skew: float) -> float:
 
 
 def skew_on_scale(skew: float, share: float, error: float, bound: float) -> float:
-    """Skewness of h(θ) = bound·atanh(θ/bound) where θ has ``skew`` and standard error ``error``.
+    """γ of H for the studentised h(θ) = bound·atanh(θ/bound) where θ has ``skew`` and ``error``.
 
-    γ + 3·σ·h″/h′ to second order (delta method), with h″/h′ = 2s/(bound(1 − s²)), ``share`` s =
-    θ/bound. A correlation is skewed away from its end by about what its own scale gives back.
+    With SE(h) = h′(θ̂)·SE the studentised h(θ̂) is t − (σh″/2h′)t² to second order, so that H's
+    coefficient of t² becomes γ/3 + σh″/2h′: γ grows by 3σh″/2h′, with h″/h′ = 2s/(bound(1 − s²))
+    and ``share`` s = θ/bound.
     """
-    return skew + 6.0 * error * share / (bound * (1.0 - share**2))
+    return skew + 3.0 * error * share / (bound * (1.0 - share**2))

@@ -46,10 +46,12 @@ def two_way_variance(
     n_rows, n_cols = sum(map(len, rows)), sum(map(len, cols))
     by_row = jackknife(lambda w: statistic(w, np.ones((len(w), n_cols))), n_rows, rows, chunk)
     by_col = jackknife(lambda w: statistic(np.ones((len(w), n_rows)), w), n_cols, cols, chunk)
-    cells = VariancePart(0.0, 0.0)
-    if by_row.total > 0.0 and by_col.total > 0.0:
-        cells = _interaction(statistic, rows, cols, chunk)
-    return VarianceParts(by_row.part, by_col.part, cells, _levels(rows) >= _levels(cols))
+    more_rows = _levels(rows) >= _levels(cols)
+    if by_row.total == 0.0 or by_col.total == 0.0:  # one factor alone
+        nothing = VariancePart(0.0, 0.0)
+        return VarianceParts(by_row.alone, by_col.alone, nothing, more_rows)
+    cells = _interaction(statistic, rows, cols, chunk)
+    return VarianceParts(by_row.part, by_col.part, cells, more_rows)
 
 
 def together(parts: VarianceParts) -> VariancePart:

@@ -99,7 +99,8 @@ class Calibration:
     freedom behind it (1 and inf: no small-sample correction). ``by_t``: limits are Student's,
     estimate ± t_df·SE, not quantiles. ``bound``: then they are taken on the scale
     atanh(θ/bound) of a statistic that cannot leave ±bound (None: on its own). ``skew``: then the
-    estimate's skewness, for which limits reach further (``stats_skewness``). ``parts``: of two
+    estimate's skewness, for which limits reach further (``stats_skewness``), None where that is not
+    known. ``parts``: of two
     crossed factors, what the standard error is made of.
     """
 
@@ -109,7 +110,7 @@ class Calibration:
     df: float = math.inf
     by_t: bool = False
     bound: float | None = None
-    skew: float = 0.0
+    skew: float | None = None
     parts: VarianceParts | None = field(default=None, compare=False, repr=False)
 
 

@@ -160,6 +160,7 @@ def icat_measure(rows: pd.DataFrame) -> Measure | None:
         clusters=terms.names, columns=(("", "", ""),), statistic=terms.icat,
         blocks=np.full((1, n), np.nan), change_test=mean_test(f"sign flips over {_UNITS}"),
         n_clusters=n, thinnest=n, missing=_missing(rows, "pro"), note=f"{n} {_UNITS}",
+        linear=False,
     )  # fmt: skip
 
 

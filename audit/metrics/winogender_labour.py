@@ -35,6 +35,6 @@ def labour_agreement(family: Family, context: Context) -> None:
         family.add(metric_row(context, metric, None, None, n_clusters=len(by_job)))
         return
     x, y = women.to_numpy(dtype=np.float64), by_job.to_numpy(dtype=np.float64)
-    result = one_way(weighted_spearman(x, y), len(x), context, metric)
+    result = one_way(weighted_spearman(x, y), len(x), context, metric, rank=True)
     test = spearman_test(x, y, seed=context.seed)
     family.add(metric_row(context, metric, result, test, n_clusters=len(x)), Evidence(result))

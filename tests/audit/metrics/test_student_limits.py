@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from audit.metrics import significance as sig
+from audit.metrics.measures import Measure, mean_test
+from audit.metrics.significance import row_mean
 from audit.metrics.stats_skewness import (
     FURTHEST,
     arms,
@@ -38,13 +40,11 @@ def mean_squares(cells: np.ndarray) -> tuple[float, float, float]:
     )
 
 
-def by_hand(values: np.ndarray, *, plug_in: bool = False) -> tuple[float, float]:
+def by_hand(values: np.ndarray) -> tuple[float, float]:
     """Limits of a mean of n, each Student's or that of Hall's (1992) transformation, if further."""
     n, reach = len(values), stats.t.ppf(0.975, len(values) - 1)
     error = values.std(ddof=1) / math.sqrt(n)
     skew = stats.skew(values, bias=False) / math.sqrt(n)
-    if plug_in:
-        skew = ((values - values.mean()) ** 3).sum() / n**3 / error**3
 
     def inverse(h: float) -> float:
         found = float(3 / skew * (np.cbrt(1 + skew * (h - skew / 6)) - 1))
@@ -104,8 +104,7 @@ def test_one_fixed_factor_leaves_the_other_alone() -> None:
     interval = sig.pigeonhole_bootstrap(
         sig.two_way_mean(cells), 9, 5, col_strata=np.arange(5), n_resamples=50
     ).interval
-    # Beside a second factor the skewness is the plug-in one.
-    assert (interval.low, interval.high) == pytest.approx(by_hand(cells.mean(axis=1), plug_in=True))
+    assert (interval.low, interval.high) == pytest.approx(by_hand(cells.mean(axis=1)))
 
 
 def test_limits_of_a_bounded_statistic_stay_inside_and_agree_with_their_test() -> None:
@@ -186,6 +185,7 @@ def test_halls_transformation_and_its_inverse(
     t: float, skew: float, reach: float, df: float
 ) -> None:
     assert transformed(restored(t, skew), skew) == pytest.approx(t, abs=1e-5, rel=1e-5)
+    assert restored(transformed(t, skew), skew) == pytest.approx(t, abs=1e-4, rel=1e-4)
     below, above = arms(reach, skew)
     assert reach <= below <= FURTHEST * reach
     assert (above, below) == pytest.approx(arms(reach, -skew))
@@ -194,10 +194,54 @@ def test_halls_transformation_and_its_inverse(
     assert p_below(t, df, skew) == p_above(-t, df, -skew)
 
 
-def test_skewness_on_the_scale_of_a_bounded_statistic() -> None:
-    """Of atanh of a normal estimate, against simulation."""
-    drawn = 0.5 * np.arctanh((0.3 + 0.02 * np.random.default_rng(5).normal(size=400_000)) / 0.5)
-    assert skew_on_scale(0.0, 0.6, 0.02, 0.5) == pytest.approx(stats.skew(drawn), abs=0.02)
+def test_the_studentised_value_on_a_bounded_scale_is_normal_after_halls_transformation() -> None:
+    """Means of 40 shares near the floor: both sides miss as often as they should, or less."""
+    rng = np.random.default_rng(5)
+    draws = rng.beta(2.0, 30.0, size=(20_000, 40)) - 0.5
+    mean, error = draws.mean(axis=1), draws.std(axis=1, ddof=1) / math.sqrt(40)
+    share = mean / 0.5
+    truth = 0.5 * math.atanh((2 / 32 - 0.5) / 0.5)
+    t = (0.5 * np.arctanh(share) - truth) / (error / (1 - share**2))
+    gamma = stats.skew(draws, axis=1, bias=False) / math.sqrt(40)
+    skew = np.array([skew_on_scale(*one, 0.5) for one in zip(gamma, share, error, strict=True)])
+    h = np.array([transformed(*one) for one in zip(t, skew, strict=True)])
+    assert abs(stats.skew(h)) < 0.15
+    for side in (h, -h):
+        assert (side > stats.t.ppf(0.975, 39)).mean() == pytest.approx(0.025, abs=0.008)
+
+
+def test_more_skewness_never_brings_a_limit_nearer() -> None:
+    for reach in (1.7, 2.0, 2.4, 2.8):
+        above = [arms(reach, skew)[1] for skew in np.linspace(0, 8, 400)]
+        assert np.all(np.diff(above) >= -1e-12)
+
+
+def test_clusters_without_a_value_give_no_degree_of_freedom() -> None:
+    values = np.random.default_rng(4).normal(size=8)
+    padded = np.concatenate([values, np.full(52, np.nan)])
+
+    def limits(row: np.ndarray) -> tuple[float, float]:
+        measure = Measure(
+            metric="m", route="sampled", primary=True, margin=None,
+            clusters=tuple(map(str, range(row.size))), columns=(("", "", ""),),
+            statistic=lambda r, c: row_mean(r, row[None]), blocks=row[None],
+            change_test=mean_test("none"), n_clusters=8, thinnest=8, missing=0.0,
+        )  # fmt: skip
+        found = measure.bootstrap(measure.statistic, n_resamples=200, level=0.95, seed=1).interval
+        return found.low, found.high
+
+    assert limits(padded) == pytest.approx(limits(values))
+    assert limits(values) == pytest.approx(by_hand(values))
+
+
+def test_a_rank_correlation_of_one_factor_stays_within_its_bound() -> None:
+    x = np.arange(12.0)
+    y = x.copy()
+    y[[0, 11]] = y[[11, 0]]
+    found = sig.cluster_bootstrap(
+        sig.weighted_spearman(x, y), 12, bound=1.0, skewed=False, n_resamples=500
+    )
+    assert -1.0 < found.interval.low < found.estimate < found.interval.high < 1.0
 
 
 def test_clusters_that_are_mostly_equal_keep_students_limits() -> None:
