@@ -96,7 +96,7 @@ def paired_measure(
     """Mean over languages, clusters and wordings of ``paired``; None for fewer than two clusters.
 
     Intervals: over clusters and wordings, or clusters alone where wordings are too few to be a
-    sample; test: sign flips of clusters. ``bounded``: whether the difference is one of two rates.
+    sample. ``bounded``: whether the difference is one of two rates.
     """
     if paired is None:
         return None

@@ -95,7 +95,7 @@ def pooled_measure(
     """The mean of ``pool``, made of ``rows`` of one route, with its interval and test.
 
     More than one column: both factors are resampled (pigeonhole bootstrap), else rows alone
-    (t). The test flips the signs of whole rows. ``reach``: the largest absolute value of an
+    (t). ``reach``: the largest absolute value of an
     observation; ``units``: what the rows are, in the plural; ``missing``: see :class:`Measure`,
     None for the refused and unparsed among ``rows``.
     """

@@ -126,7 +126,7 @@ def _unit_measure(
 def _contrast(
     family: Family, context: Context, metric: str, first: FloatArray, second: FloatArray
 ) -> None:
-    """Paired difference of two (units,) vectors, tested by sign flips over units."""
+    """Paired difference of two (units,) vectors, over units."""
     measure = _unit_measure(
         metric,
         context.frame,

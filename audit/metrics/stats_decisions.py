@@ -43,10 +43,9 @@ def _one_arm(distance: float, arm: float, z: float) -> float:
 def tost_bootstrap(result: BootstrapResult, margin: float, alpha: float = 0.05) -> TestResult:
     """Two one-sided bootstrap tests of |θ| >= ``margin``; p is the larger of the two.
 
-    Each inverts the result's own interval (BCa terms, small-sample expansion and all), so
-    p < alpha when the (1 - 2·alpha) interval lies within ±margin, and never without. p is at
-    least about 1/(1 + B), NaN without an interval. Where every resample equals the estimate the
-    bootstrap knows no error and proves nothing: p = 1 (``constant_equivalence`` may prove it).
+    Each inverts the result's own interval, so p < alpha when the (1 - 2·alpha) interval lies within
+    ±margin, and never without; NaN without an interval. Where every resample equals the estimate
+    no error is known and nothing proved: p = 1 (``constant_equivalence`` may prove it).
     """
     _check_margin(margin)
     if not 0.0 < alpha < 0.5:

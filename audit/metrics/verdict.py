@@ -26,9 +26,9 @@ ALPHA = 0.05
 MAX_MISSING = 0.5
 #: Above this share "within margin" is not claimed: the missing answers could hold the bias.
 MAX_MISSING_FAIR = 0.2
-#: Fewer clusters than this are no sample: with 8 the smallest two-sided p of sign flips, 2/2⁸, is
-#: still below 0.05 after Holm over five metrics, with 7 it is not. Of strongly skewed values the
-#: intervals stay short well above 8 (docs/statistics.md, limits).
+#: Fewer clusters than this are no sample: with 7 not even an exact test, sign flips with their
+#: least p of 2/2⁷, could reject after Holm over five metrics; t limits would rest on normality
+#: alone. Of strongly skewed values they stay short well above 8 (docs/statistics.md, limits).
 MIN_CLUSTERS = 8
 #: The same for the smaller of two compared groups: five a side permit p = 2/252, four 2/70.
 MIN_SIDE = 5

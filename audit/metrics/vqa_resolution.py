@@ -16,7 +16,7 @@ profession has a stereotyped gender and another one.
 Both averages hold a model's *general* lean to one gender as far as the sides are uneven. So the
 lean is shown (``gender_lean``), and the same gaps with both sides weighing alike, in which it
 cancels (``resolution_gap_balanced``, ``neutral_stereotype_gap_balanced``: half the difference
-between the sides' mean leans, by permutation of the sides).
+between the sides' mean leans).
 """
 
 from __future__ import annotations

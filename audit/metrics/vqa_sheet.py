@@ -45,7 +45,7 @@ class Sheet:
         where: str = "all",
         note: str = "",
     ) -> None:
-        """A difference of two shares, by sign flips over professions."""
+        """A difference of two shares, over professions."""
         context = self.context(metric, where, rows)
         measure = gap_measure(
             metric, rows, found, primary=context.role == "primary", margin=context.margin, note=note

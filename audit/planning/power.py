@@ -5,7 +5,8 @@ degrees of freedom follow from the same three variances. With few wordings both 
 to audit, and so does the finished run that a plan learns them from: a formula for known variances
 promises too much. So the three are drawn twice, each by its own degrees of freedom f: true ones
 around the run's (times f/χ²_f), and around these the ones that the planned audit will find (times
-χ²_f/f), of which the verdict's own rule makes V and its degrees of freedom. Given all of them the
+χ²_f/f), of which the verdict's own rule makes V and its degrees of freedom; what a tail adds to a
+limit (``stats_skewness``) is left out. Given all of them the
 power is that of a normal estimate; its mean over the draws is what is promised (assurance: O'Hagan,
 Stevens & Campbell 2005, Pharmaceutical Statistics 4:187-201).
 """
