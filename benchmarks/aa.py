@@ -93,15 +93,22 @@ def _summary(comparisons: Sequence[Sequence[MetricChange]]) -> dict[str, Any]:
     out: dict[str, Any] = {"n": len(comparisons), "metrics": {}}
     for metric, part in table.groupby("metric", sort=False):
         p = part["p"].dropna().to_numpy(dtype=np.float64)
+        if not p.size:  # too few readable answers in every comparison
+            continue
         out["metrics"][str(metric)] = {
             "p": [round(float(x), 4) for x in p],
             "untested": len(comparisons) - len(p),
             "called": int(part["called"].sum()),
-            "ks_p": float(kstest(p, "uniform").pvalue),
+            "ks_p": _spread(p),
             # Only p-values that lie too low are a danger: those of a test that rejects too often.
-            "ks_p_too_low": float(kstest(p, "uniform", alternative="greater").pvalue),
+            "ks_p_too_low": _spread(p, "greater"),
         }
     return out
+
+
+def _spread(p: np.ndarray, alternative: str = "two-sided") -> float | None:
+    """Kolmogorov and Smirnov's p of evenly spread ``p``; None of one alone."""
+    return float(kstest(p, "uniform", alternative=alternative).pvalue) if p.size > 1 else None
 
 
 def main() -> None:
@@ -120,7 +127,7 @@ def main() -> None:
         for metric, row in found[design]["metrics"].items():
             print(
                 f"  {metric:24s} called {row['called']}, smallest p {min(row['p']):.3f}, "
-                f"KS p {row['ks_p']:.3f} (too low: {row['ks_p_too_low']:.3f})"
+                f"KS p {row['ks_p']} (too low: {row['ks_p_too_low']})"
             )
     print(
         f"by likelihood: largest change {found['largest change by likelihood']:.1e}, "

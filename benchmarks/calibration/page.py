@@ -179,10 +179,14 @@ def _aa(found: Mapping[str, Any]) -> Iterator[str]:
         for metric, row in found[design]["metrics"].items():
             yield (
                 f"| {found[design]['n']} {design} | `{metric}` | {len(row['p'])} | {row['called']} "
-                f"| {min(row['p']):.3f} | {row['ks_p']:.2f} | {row['ks_p_too_low']:.2f} |"
+                f"| {min(row['p']):.3f} | {_two(row['ks_p'])} | {_two(row['ks_p_too_low'])} |"
             )
     yield ""
     yield (
         "By likelihood the largest change between two runs was "
         f"{found['largest change by likelihood']:g}; called: {found['called by likelihood']}."
     )
+
+
+def _two(p: float | None) -> str:
+    return "–" if p is None else f"{p:.2f}"
