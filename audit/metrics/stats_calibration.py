@@ -110,7 +110,7 @@ def jackknife(
     acceleration = cubes / bottom if bottom > 0 else 0.0
     smallest = min((len(stratum) for stratum in varying), default=1)
     part = VariancePart(total, corrected, cubes)
-    skew = third / total**1.5 if total > 0 else 0.0
+    skew = VariancePart(total, corrected, third).skew
     return JackknifeVariance(total, plug_in, spread, acceleration, smallest, skew, part)
 
 

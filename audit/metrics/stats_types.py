@@ -73,7 +73,8 @@ class VariancePart:
     @property
     def skew(self) -> float:
         """Third cumulant over V^(3/2)."""
-        return self.third / self.total**1.5 if self.total > 0 else 0.0
+        scale = self.total**1.5  # may underflow where the variance does not
+        return self.third / scale if scale > 0 else 0.0
 
 
 @dataclass(frozen=True, slots=True)
