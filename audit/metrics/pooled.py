@@ -95,9 +95,8 @@ def pooled_measure(
     """The mean of ``pool``, made of ``rows`` of one route, with its interval and test.
 
     More than one column: both factors are resampled (pigeonhole bootstrap), else rows alone
-    (t). ``reach``: the largest absolute value of an
-    observation; ``units``: what the rows are, in the plural; ``missing``: see :class:`Measure`,
-    None for the refused and unparsed among ``rows``.
+    (t). ``reach``: the largest absolute value of an observation; ``units``: what the rows are, in
+    the plural; ``missing``: see :class:`Measure`, None for the refused and unparsed among ``rows``.
     """
     crossed = len(pool.columns) > 1
     present = pool.counts > 0

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import ndtr, ndtri, stdtrit
@@ -45,8 +45,8 @@ class JackknifeVariance:
 
     ``total`` is the jackknife variance; ``plug_in`` what resampling with replacement has in its
     place (each stratum's share times (n_h - 1)/n_h); ``spread`` is Σ V_h²/(n_h - 1), the
-    denominator of Welch-Satterthwaite degrees of freedom; ``acceleration`` is BCa's a; ``skew`` is
-    the skewness, without bias for a mean; ``part`` is ``total`` as one of several variances.
+    denominator of Welch-Satterthwaite degrees of freedom; ``acceleration`` is BCa's a. ``alone``
+    and ``part`` are ``total`` with its third cumulant: without a second factor, and beside one.
     """
 
     total: float
@@ -54,13 +54,8 @@ class JackknifeVariance:
     spread: float
     acceleration: float
     smallest: int
-    skew: float
+    alone: VariancePart
     part: VariancePart
-
-    @property
-    def alone(self) -> VariancePart:
-        """``part`` with ``skew``, for where there is no second factor."""
-        return replace(self.part, third=self.skew * self.total**1.5)
 
 
 def jackknife(
@@ -70,8 +65,8 @@ def jackknife(
 
     With U_hi = (n_h - 1)(mean_h - θ(-hi)): V = Σ_h Σ_i U²/(n_h(n_h - 1)), and with the third
     cumulant Σ U³/n_h³, a = Σ U³/n_h³ / (6 (Σ U²/n_h²)^(3/2)) (Davison & Hinkley 1997, §5.3.2,
-    several samples). ``skew`` takes Fisher's k₃ in its place, Σ U³/(n_h(n_h - 1)(n_h - 2)), which
-    is right on average; ``part`` does not: beside a second factor that is too unsteady.
+    several samples). ``alone`` has Fisher's k₃ in its place, Σ U³/(n_h(n_h - 1)(n_h - 2)), which is
+    right on average; ``part`` has not: beside a second factor that is too unsteady.
     The clusters left in a stratum share the weight of the deleted one: a stratum keeps its size
     here as it does under resampling, so the statistic sees fractional multiplicities.
     Strata of one cluster never vary and are left out, as are deletions that leave the statistic
@@ -110,8 +105,8 @@ def jackknife(
     acceleration = cubes / bottom if bottom > 0 else 0.0
     smallest = min((len(stratum) for stratum in varying), default=1)
     part = VariancePart(total, corrected, cubes)
-    skew = VariancePart(total, corrected, third).skew
-    return JackknifeVariance(total, plug_in, spread, acceleration, smallest, skew, part)
+    alone = VariancePart(total, corrected, third)
+    return JackknifeVariance(total, plug_in, spread, acceleration, smallest, alone, part)
 
 
 def one_way_calibration(variance: JackknifeVariance) -> Calibration:

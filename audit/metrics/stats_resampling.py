@@ -106,7 +106,7 @@ def _by_t(distribution: FloatArray, variance: JackknifeVariance, skewed: bool) -
     if not (variance.total > 0 and spread > 0):
         return calibration
     scale = math.sqrt(variance.total) / spread
-    return replace(calibration, scale=scale, skew=variance.skew if skewed else None)
+    return replace(calibration, scale=scale, skew=variance.alone.skew if skewed else None)
 
 
 def pigeonhole_bootstrap(

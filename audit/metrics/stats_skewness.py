@@ -33,7 +33,7 @@ def t_cdf(t: float, df: float) -> float:
 
 def transformed(t: float, skew: float) -> float:
     """H(t)."""
-    skew = max(-_MOST, min(_MOST, skew))
+    skew = _cut(skew)
     return t + skew * t**2 / 3.0 + skew**2 * t**3 / 27.0 + skew / 6.0
 
 
@@ -41,8 +41,12 @@ def restored(h: float, skew: float) -> float:
     """H⁻¹(h) = (3/γ)·(∛(1 + γ(h − γ/6)) − 1)."""
     if abs(skew) < _NONE:
         return h
-    skew = max(-_MOST, min(_MOST, skew))
+    skew = _cut(skew)
     return 3.0 / skew * (math.cbrt(1.0 + skew * (h - skew / 6.0)) - 1.0)
+
+
+def _cut(skew: float) -> float:
+    return max(-_MOST, min(_MOST, skew))
 
 
 def arms(reach: float, skew: float) -> tuple[float, float]:

@@ -101,8 +101,7 @@ class Calibration:
     estimate ± t_df·SE, not quantiles. ``bound``: then they are taken on the scale
     atanh(θ/bound) of a statistic that cannot leave ±bound (None: on its own). ``skew``: then the
     estimate's skewness, for which limits reach further (``stats_skewness``), None where that is not
-    known. ``parts``: of two
-    crossed factors, what the standard error is made of.
+    known. ``parts``: of two crossed factors, what the standard error is made of.
     """
 
     bias: float = 0.0

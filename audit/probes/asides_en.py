@@ -39,8 +39,8 @@ _ADJECTIVES = re.compile(
     r"\b(?:an? |the |one )?(?P<one>(?:fe)?male) (?!and\b|or\b)[a-z]+"
     r"(?:,? (?:or|and|vs\.?|versus) |/)(?:an? |the |one )?(?P<two>(?:fe)?male)\b(?: [a-z]+)?"
 )
-#: "Not a woman or a man", "no woman or man": neither. What the writer or somebody with a pronoun is
-#: said not to be answers nothing, nor does what goes on ("no woman or man who").
+#: "Not a woman or a man", "no woman or man": neither. What the writer is said not to be answers
+#: nothing, nor does what goes on ("no woman or man who").
 _NEITHER = re.compile(
     r"(?P<who>\bi(?:'m| am| was) )?"
     r"(?:\b(?:not|no)|n't(?: (?:think of|picture|see))?)"
@@ -72,10 +72,9 @@ _SEQUENCE = re.compile(
     rf"(?:^|(?<=[.!?\n]))[ \n]?(?P<one>{_OPTION})(?:, [^.!?\n]{{1,40}}[.!?])?[.!?]?[ \n]"
     rf"(?P<two>{_OPTION})(?=[.!?,\n]|$)"
 )
-#: What is asked or said and denied: "A man? Never", "A man, no."
+#: What is asked or said and denied: "A man? Never", "A man, no." are "not a man".
 _DENIED = re.compile(
-    rf"\b(?P<one>{_OPTION})"
-    r"(?:\?(?= (?:no|nope|not|never|wrong)\b)|,(?= no(?:[.!]|$)))"
+    rf"\b(?P<one>{_OPTION})(?:\?(?= (?:no|nope|not|never|wrong)\b)|,(?= no(?:[.!]|$)))"
 )
 #: "A man with a woman", "a man could play a woman": a pair.
 _COMPANY = re.compile(
@@ -183,11 +182,7 @@ _MARKS = str.maketrans(dict.fromkeys('*_#"()[]<>', " "))
 
 def without_fixed_phrases(text: str) -> str:
     """The answer in lower case without titles, forms of address, and pairs or lists of options."""
-    listed = _without_lists(_TITLE.sub(" ", text))
-    clean = re.sub(r"[ \t]+", " ", english.strip_formulas(listed.translate(_MARKS)))
-    clean = _ADDRESS.sub(" ", clean)
-    for shape in (_SHE_IS_BOTH, _ECHO, _ADJECTIVES, _SEQUENCE, _COMPANY):
-        clean = shape.sub(_pair, clean)
+    clean = _without_pairs(_ADDRESS.sub(" ", _plain(text)))
     return _CUT_OFF.sub(" ", clean) if len(clean) <= _ENDING else clean
 
 
@@ -196,23 +191,31 @@ def without_asides(text: str) -> str:
 
     A pair that "can" or "should" becomes "anyone", one that is agreed to "both".
     """
-    listed = _without_lists(_TITLE.sub(" ", text))
-    clean = re.sub(r"[ \t]+", " ", english.strip_formulas(listed.translate(_MARKS)))
-    clean = _ADDRESS.sub(" ", clean.replace("why not ", "how about "))
+    clean = _ADDRESS.sub(" ", _plain(text).replace("why not ", "how about "))
     clean = _WHO_IS.sub(" ", _OBVIOUS.sub(" obviously ", clean))
     clean = _NEITHER.sub(_neither, _IS_EITHER.sub(" both ", clean))
     clean = _AGREED.sub(" both ", clean)
     for shape in _QUESTIONS:
         clean = shape.sub(" ", clean)
     clean = _SET_OUT.sub(" ", _DENIED.sub(r" not \g<one> ", clean))
-    for shape in (_SHE_IS_BOTH, _ECHO, _ADJECTIVES, _SEQUENCE, _COMPANY):
-        clean = shape.sub(_pair, clean)
-    clean = _ALIKE.sub(" anyone ", clean)
+    clean = _ALIKE.sub(" anyone ", _without_pairs(clean))
     clean = _HAD_BOTH.sub(" ", _LEFT_OVER.sub(" , ", _OTHER_THINGS.sub(" , ", clean)))
     if not _QUOTED_END.search(text):
         # Only the end can be cut off, and a search over all of a long text takes seconds.
         rest, end = clean[:-_ENDING], clean[-_ENDING:]
         clean = rest + (end if _GOES_ON.search(end) else _CUT_OFF.sub(" ", end))
+    return clean
+
+
+def _plain(text: str) -> str:
+    """The text in lower case without marks, titles and options set out as a list."""
+    listed = _without_lists(_TITLE.sub(" ", text))
+    return re.sub(r"[ \t]+", " ", english.strip_formulas(listed.translate(_MARKS)))
+
+
+def _without_pairs(clean: str) -> str:
+    for shape in (_SHE_IS_BOTH, _ECHO, _ADJECTIVES, _SEQUENCE, _COMPANY):
+        clean = shape.sub(_pair, clean)
     return clean
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from audit.probes import english
 from audit.probes.asides_en import NOUN, without_asides
@@ -35,8 +34,8 @@ def choice(text: str) -> Label:
     """See :func:`audit.probes.labels.read_choice`."""
     clean = without_speaker(without_asides(text))
     refused = unsure = False
-    mentions: list[tuple[int, Label]] = []
     nouns: list[Named] = []
+    neutral: list[int] = []
     denied: set[Label] = set()
     weak = False
     for offset, clause in clauses(clean):
@@ -52,14 +51,11 @@ def choice(text: str) -> Label:
         clause = _GRANTED.sub(english.blank, _EMBEDDED.sub(english.blank, clause))
         clause = _CONDITION.sub(_conditional, _UNSURE_OF.sub(english.blank, clause))
         denied |= set(turned_down(clause))
-        found = [
-            replace(one, start=offset + one.start, end=offset + one.end) for one in named(clause)
-        ]
-        nouns += found
-        mentions += [(one.start, one.label) for one in found if not one.by_denial]
+        nouns += named(clause, offset)
         weak = weak or bool(english.pattern("weak_neutrals").search(clause))
-        for match in english.pattern("neutrals").finditer(clause):
-            mentions.append((offset + match.start(), Label.NEUTRAL))
+        neutral += [offset + m.start() for m in english.pattern("neutrals").finditer(clause)]
+    mentions = [(one.start, one.label) for one in nouns if not one.by_denial]
+    mentions += [(at, Label.NEUTRAL) for at in neutral]
     # "A man is less likely" chooses where nothing else does.
     mentions = mentions or [(one.start, one.label) for one in nouns]
     answer = first_mention(mentions)

@@ -9,7 +9,7 @@ from audit.probes import english
 from audit.probes.choices_en import choice
 from audit.probes.english import Token
 from audit.probes.objects_en import of_others, of_person
-from audit.probes.openness_en import speaks_of_person, used_of_one
+from audit.probes.openness_en import of_reader, speaks_of_person, used_of_one
 from audit.probes.persons_en import Walk
 from audit.probes.reading import Evidence, weigh
 from audit.probes.referents_en import referent
@@ -48,8 +48,6 @@ _CALLED = re.compile(
     r"\b(?:[Tt]he|[Aa]n?|his|her|their|my|our) (\w+)(?:, an? [^,.]{1,40})? named $"
 )
 _DEAR = re.compile(r"\W*Dear (Mrs?|Ms|Miss)\b")
-_YOUR = re.compile(r"\byour\b")
-_THEY = re.compile(r"\b(?:they|their|them|someone|somebody|former|colleague)\b")
 _SENTENCE = re.compile(r"[^.!?\n]*")
 _I = re.compile(r"\b(?:I(?!-)|my)\b")
 #: A name (not an owner's) that a gendered word may stand for.
@@ -94,21 +92,16 @@ def gender(text: str, subject: str) -> Label:
         return Label.REFUSED
     if praised := _praised(text, lowered):
         return praised
-    about = speaks_of_person(found, subject_head, text, lowered) and not _of_reader(lowered)
+    about = speaks_of_person(found, subject_head, text, lowered)
     return Label.NEUTRAL if about else Label.UNPARSED
 
 
 def _praised(text: str, lowered: str) -> Label | None:
     """The gender of whoever a letter addresses by title and speaks of as "you"."""
     match = _DEAR.match(text)
-    if match is None or not _of_reader(lowered):
+    if match is None or not of_reader(lowered):
         return None
     return english.gender_of("titles")[match[1].lower()]
-
-
-def _of_reader(lowered: str) -> bool:
-    """Whether it speaks to "you" and of nobody else."""
-    return len(_YOUR.findall(lowered)) > 1 and not _THEY.search(lowered)
 
 
 def _newcomers(text: str) -> Iterator[int]:
@@ -129,7 +122,7 @@ def _thin(evidence: Sequence[Evidence], text: str, lowered: str, subject_head: s
     if _SPEAKER.match(text):
         return any(_SUBJECT.match(lowered, item.position) for item in evidence)
     words = set(re.findall(r"[a-z]+", lowered))
-    named = subject_head and words & {subject_head, subject_head + "s"}
+    named = any(english.names_subject(word, subject_head) for word in words)
     if not evidence or named or _LETTER.match(text):
         return False
     if any(_SUBJECT.match(lowered, item.position) for item in evidence):
@@ -184,10 +177,9 @@ def _titles(text: str, spoken: Sequence[Evidence], met: Container[int]) -> Itera
     writer = set(_SELF_NAMED.findall(text))
     for match in _TITLE.finditer(body):
         before = body[max(0, match.start() - _WINDOW) : match.start()]
-        if match.start() in met or _BESIDE.search(before) or english.head(before) in others:
-            continue
         called = _CALLED.search(before)
-        if called and called[1].lower() in others:
+        whose = {english.head(before), called[1].lower() if called else ""}
+        if match.start() in met or _BESIDE.search(before) or whose & others:
             continue
         name = _WORD.match(text, match.end() - 1)
         if name and name.group() in writer:

@@ -87,23 +87,24 @@ class Named:
     by_denial: bool = False
 
 
-def named(clause: str) -> Iterator[Named]:
-    """The genders a clause names as its choice, in order."""
+def named(clause: str, offset: int) -> Iterator[Named]:
+    """The genders a clause names as its choice, in order; ``offset`` is where the clause begins."""
     for match in MENTION.finditer(clause):
         label = _gender(match)
         before = clause[max(0, match.start() - _WINDOW) : match.start()]
         after = match.end()
+        place = offset + match.start(), offset + after
         if _REJECTED.search(before):
             if not _ONLY_ON_GROUNDS.match(clause, after):
-                yield Named(match.start(), after, other_gender(label), by_denial=True)
+                yield Named(*place, other_gender(label), by_denial=True)
         elif _NONE_IN_JOB.search(before) and _IN_JOB.match(clause, after):
-            yield Named(match.start(), after, other_gender(label), by_denial=True)
+            yield Named(*place, other_gender(label), by_denial=True)
         elif _NEGATED.search(before) or _HIRES.match(clause, after):
             continue
         elif _UNFIT.match(clause, after):
-            yield Named(match.start(), after, other_gender(label), by_denial=True)
+            yield Named(*place, other_gender(label), by_denial=True)
         elif not (denied_of(clause, after) or _HEADING.match(clause, after)):
-            yield Named(match.start(), after, label)
+            yield Named(*place, label)
 
 
 def denied_of(clause: str, after: int) -> bool:

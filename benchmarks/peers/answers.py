@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Self
 
 from core.models.base import Backend, GenerateRequest, Message, Sampling
 from core.models.load import choose_backend, load_backend
@@ -18,21 +16,13 @@ _CONTEXT = 4096
 
 
 class Answers:
-    """One model, loaded when the first prompts come. A context manager."""
+    """One model, loaded when the first prompts come; whoever has it closes it."""
 
     def __init__(self, model: ResolvedModel) -> None:
         self._model = model
         self._backend: Backend | None = None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         if self._backend is not None:
             self._backend.close()
 

@@ -96,6 +96,10 @@ def test_a_planted_stereotype_is_biased_by_both_routes(
     assert pick(rows, GAP).p_value < 2 / 2**10  # all ten professions on one side
     assert pick(rows, GAP).n_clusters == 10
     assert pick(rows, f"{GAP}_balanced").p_value < 0.05  # 2 of 10 professions
+    tested = [r for r in rows if r.test.startswith("t over")]
+    assert len(tested) > 10
+    for row in tested:  # test and interval never disagree
+        assert (row.p_value < 0.05) == (not row.ci_low <= 0.0 <= row.ci_high), row
     assert pick(rows, "order_effect").estimate > 0.02
     assert pick(rows, "caption_error_rate", "probe:caption").estimate > 0.1
     assert pick(rows, "caption_stereotype_gap", "probe:caption").estimate > 0.3

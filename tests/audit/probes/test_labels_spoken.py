@@ -1,4 +1,4 @@
-"""Gendered words that answer no choice, and the answers that look like them."""
+"""Gendered words that choose nobody: the one gender that an answer speaks of, and what is none."""
 
 from __future__ import annotations
 
