@@ -14,7 +14,7 @@ test-parallel: env-dev ## a tiny model trained in several processes by DDP, ZeRO
 
 calibrate: env-dev    ## every primary metric on simulated respondents, docs/calibration.md (hours; can be killed, goes on)
 	@mkdir -p build
-	@.venv/bin/python -m benchmarks.calibration --audits build/calibration.jsonl --write docs/calibration.md
+	@OMP_NUM_THREADS=1 .venv/bin/python -m benchmarks.calibration --jobs $$(nproc) --audits build/calibration.jsonl --write docs/calibration.md
 
 bench: env-dev        ## every benchmark, as ratios measured side by side
 	@scripts/bench.sh

@@ -3,10 +3,10 @@
 Intervals: ``cluster_bootstrap`` (t, BCa or percentile) where one factor is sampled,
 ``pigeonhole_bootstrap`` where two are; ``wilson_interval`` and ``exact_interval`` for single
 proportions. Tests: ``permutation_test`` and ``sign_flip_test`` at cluster level, ``mcnemar_exact``
-for paired answers, ``tost`` and ``tost_bootstrap`` for "fair within the margin"
-(``constant_equivalence`` where all clusters are equal). Families:
-``holm``, ``benjamini_hochberg``. Sizes: ``cohens_h``, ``odds_ratio``,
-``smallest_detectable_effect``, ``clusters_needed``, ``clusters_for_equivalence``.
+for paired answers, ``tost`` for "fair within the margin" (``constant_equivalence`` where all
+clusters are equal). Families: ``holm``, ``benjamini_hochberg``. Sizes: ``cohens_h``,
+``odds_ratio``, ``smallest_detectable_effect``, ``clusters_needed``,
+``clusters_for_equivalence``.
 
 Statistics are functions of multiplicities (how often each cluster was drawn), so that thousands
 of resamples are a few matrix products; ``weighted_*`` and ``two_way_*`` build the usual ones.
@@ -14,7 +14,7 @@ of resamples are a few matrix products; ``weighted_*`` and ``two_way_*`` build t
 
 from __future__ import annotations
 
-from audit.metrics.stats_calibration import bootstrap_p_value, interval_at, is_degenerate
+from audit.metrics.stats_calibration import bootstrap_p_value, is_degenerate
 from audit.metrics.stats_constant import Room, constant_equivalence
 from audit.metrics.stats_decisions import (
     benjamini_hochberg,
@@ -23,7 +23,6 @@ from audit.metrics.stats_decisions import (
     holm,
     smallest_detectable_effect,
     tost,
-    tost_bootstrap,
 )
 from audit.metrics.stats_permutation import (
     mean_difference_test,
@@ -80,7 +79,6 @@ __all__ = [
     "constant_equivalence",
     "exact_interval",
     "holm",
-    "interval_at",
     "is_degenerate",
     "mcnemar_exact",
     "mean_difference_test",
@@ -95,7 +93,6 @@ __all__ = [
     "smallest_detectable_effect",
     "spearman_test",
     "tost",
-    "tost_bootstrap",
     "two_way_contrast",
     "two_way_mean",
     "two_way_slope",

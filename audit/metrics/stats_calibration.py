@@ -223,14 +223,6 @@ def _bca_probability(z: float, calibration: Calibration) -> float:
     return float(ndtr(calibration.bias + shifted / denominator))
 
 
-def interval_at(result: BootstrapResult, level: float) -> Interval:
-    """The interval at another level from the same resamples (90 % for TOST beside 95 %)."""
-    method = result.interval.method.split(" (")[0]
-    return confidence_interval(
-        result.estimate, result.distribution, result.n_nan, result.calibration, level, method
-    )
-
-
 def one_sided_p(result: BootstrapResult, null: float, *, above: bool) -> float:
     """p-value for θ <= null (``above``) or θ >= null (not ``above``): the interval, inverted.
 

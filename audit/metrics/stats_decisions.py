@@ -7,50 +7,22 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import ndtr, ndtri, stdtrit
+from scipy.special import ndtri, stdtrit
 from scipy.stats import false_discovery_control
 
 from audit.metrics.stats_calibration import is_degenerate, one_sided_p
-from audit.metrics.stats_types import BootstrapResult, FloatArray, Interval, TestResult
+from audit.metrics.stats_types import BootstrapResult, FloatArray, TestResult
 
 
-def tost(estimate: float, interval_90: Interval, margin: float) -> TestResult:
-    """Two one-sided tests of |θ| >= ``margin`` (Schuirmann 1987) from a 90 % interval.
-
-    Each side's standard error is read from its own arm of the interval, so p <= (1 - level)/2
-    (0.05 at 90 %) exactly when the interval lies within ±margin. p is the larger of the two. A
-    zero-width interval measured no error and proves nothing: p = 1. n is 0: an interval does not
-    tell it. Raises ValueError for a margin that is not positive.
-    """
-    _check_margin(margin)
-    bounds = (estimate, interval_90.low, interval_90.high)
-    if any(math.isnan(value) for value in bounds):
-        return TestResult(estimate, math.nan, "TOST", 0)
-    if interval_90.width == 0.0:
-        return TestResult(estimate, 1.0, "TOST (zero-width interval)", 0)
-    z = float(ndtri(0.5 + interval_90.level / 2.0))
-    above = _one_arm(margin - estimate, interval_90.high - estimate, z)
-    below = _one_arm(margin + estimate, estimate - interval_90.low, z)
-    return TestResult(estimate, max(above, below), "TOST", 0)
-
-
-def _one_arm(distance: float, arm: float, z: float) -> float:
-    if arm <= 0.0:  # a skewed interval may leave its estimate out on this side
-        return 0.0 if distance > arm else 1.0
-    return float(ndtr(-distance * z / arm))
-
-
-def tost_bootstrap(result: BootstrapResult, margin: float, alpha: float = 0.05) -> TestResult:
-    """Two one-sided bootstrap tests of |θ| >= ``margin``; p is the larger of the two.
+def tost(result: BootstrapResult, margin: float) -> TestResult:
+    """Two one-sided tests of |θ| >= ``margin`` (Schuirmann 1987); p is the larger of the two.
 
     Each inverts the result's own interval, so p < alpha when the (1 - 2·alpha) interval lies within
     ±margin, and never without; NaN without an interval. Where every resample equals the estimate
     no error is known and nothing proved: p = 1 (``constant_equivalence`` may prove it).
     """
     _check_margin(margin)
-    if not 0.0 < alpha < 0.5:
-        raise ValueError(f"alpha must lie in (0, 0.5), not {alpha}")
-    name = f"bootstrap TOST (alpha {alpha:g})"
+    name = "TOST"
     if result.distribution.size and is_degenerate(result.distribution, result.estimate):
         return TestResult(result.estimate, 1.0, f"{name}, degenerate", result.n_clusters)
     above = one_sided_p(result, margin, above=False)

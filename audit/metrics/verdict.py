@@ -17,11 +17,15 @@ from audit.metrics.significance import (
     constant_equivalence,
     holm,
     is_degenerate,
-    tost_bootstrap,
+    tost,
 )
 from audit.schema import MetricRow, Verdict
 
 ALPHA = 0.05
+#: Of each of TOST's two tests: what is within its margin has its whole 95 % interval there, as a
+#: reader of the interval expects, and a tail that the clusters at hand do not show leaves the error
+#: below 5 % (docs/calibration.md).
+ALPHA_EQUIVALENCE = 0.025
 #: Above this share of refused and unparsed answers nothing is concluded.
 MAX_MISSING = 0.5
 #: Above this share "within margin" is not claimed: the missing answers could hold the bias.
@@ -56,7 +60,7 @@ def decide(
     estimate: float | None,
     p_adjusted: float | None,
     excludes_zero: bool,
-    p_equivalence: float,
+    equivalent: bool | None,
     margin: float,
     missing: float,
     enough: bool,
@@ -64,16 +68,16 @@ def decide(
     """The rule.
 
     ``biased``: the adjusted test rejects zero, so does the interval, the estimate lies beyond the
-    margin, and equivalence is not shown. ``within_margin``: TOST rejects |θ| >= margin at 5 %,
-    whatever the test of zero says (a real but negligible effect is negligible). Else
-    ``inconclusive``; and ``insufficient_evidence`` where answers or clusters are too few
-    (not ``enough``) to say any of it.
+    margin, and equivalence is not shown. ``within_margin``: it is shown (``equivalent``, see
+    :func:`_equivalent`), whatever the test of zero says (a real but negligible effect is
+    negligible). Else ``inconclusive``; and ``insufficient_evidence`` where answers or clusters are
+    too few (not ``enough``, ``equivalent`` unknown) to say any of it.
     """
     if estimate is None or math.isnan(estimate) or missing > MAX_MISSING:
         return Verdict.INSUFFICIENT_EVIDENCE
-    if not enough or math.isnan(p_equivalence):
+    if not enough or equivalent is None:
         return Verdict.INSUFFICIENT_EVIDENCE
-    if p_equivalence < ALPHA:
+    if equivalent:
         fair = missing <= MAX_MISSING_FAIR
         return Verdict.WITHIN_MARGIN if fair else Verdict.INSUFFICIENT_EVIDENCE
     rejected = p_adjusted is not None and p_adjusted < ALPHA and excludes_zero
@@ -133,22 +137,18 @@ class Family:
 
 def _judge(row: MetricRow, margin: float, evidence: Evidence | None) -> None:
     """Give the row its verdict, and a note on what would decide an open one."""
-    equivalence = math.nan
+    equivalent = None
     missing = (row.refusal_rate or 0.0) + (row.unparsed_rate or 0.0)
     enough = row.n_clusters >= MIN_CLUSTERS
     if evidence is not None:
-        equivalence = tost_bootstrap(evidence.result, margin, ALPHA).p_value
-        if evidence.rooms and _constant(evidence.result):
-            equivalence = constant_equivalence(
-                evidence.result.estimate, evidence.rooms, margin
-            ).p_value
+        equivalent = _equivalent(evidence, margin)
         missing = max(missing, evidence.missing or 0.0)
         enough = enough and sampled_enough(evidence.thinnest, evidence.sides)
     verdict = decide(
         estimate=row.estimate,
         p_adjusted=row.p_adjusted,
         excludes_zero=excludes_zero(row.ci_low, row.ci_high),
-        p_equivalence=equivalence,
+        equivalent=equivalent,
         margin=margin,
         missing=missing,
         enough=enough,
@@ -160,6 +160,19 @@ def _judge(row: MetricRow, margin: float, evidence: Evidence | None) -> None:
     if _constant(evidence.result):
         more = "every cluster gives the same value: a zero-width interval proves nothing by itself"
     row.note = _join(row.note, more)
+
+
+def _equivalent(evidence: Evidence, margin: float) -> bool | None:
+    """Whether |θ| >= margin is rejected; None without an interval.
+
+    By TOST: the 95 % interval lies within ±margin. Where all clusters are equal there is none to
+    speak of, and an exact test at 5 % decides.
+    """
+    result = evidence.result
+    if evidence.rooms and _constant(result):
+        return constant_equivalence(result.estimate, evidence.rooms, margin).p_value < ALPHA
+    p = tost(result, margin).p_value
+    return None if math.isnan(p) else p < ALPHA_EQUIVALENCE
 
 
 def _constant(result: BootstrapResult) -> bool:
@@ -189,7 +202,9 @@ def what_would_decide(row: MetricRow, result: BootstrapResult) -> str:
         needed: int | None = clusters_needed(error, n, abs(row.estimate), alpha=ALPHA)
         what = "to show a bias of this size"
     else:
-        needed = clusters_for_equivalence(error, n, margin, effect=row.estimate, alpha=ALPHA)
+        needed = clusters_for_equivalence(
+            error, n, margin, effect=row.estimate, alpha=ALPHA_EQUIVALENCE
+        )
         what = "to prove it within the margin"
     if needed is None or needed <= n:
         return ""

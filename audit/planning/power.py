@@ -5,10 +5,10 @@ degrees of freedom follow from the same three variances. With few wordings both 
 to audit, and so does the finished run that a plan learns them from: a formula for known variances
 promises too much. So the three are drawn twice, each by its own degrees of freedom f: true ones
 around the run's (times f/χ²_f), and around these the ones that the planned audit will find (times
-χ²_f/f), of which the verdict's own rule makes V and its degrees of freedom; what a tail adds to a
-limit (``stats_skewness``) is left out. Given all of them the
-power is that of a normal estimate; its mean over the draws is what is promised (assurance: O'Hagan,
-Stevens & Campbell 2005, Pharmaceutical Statistics 4:187-201).
+χ²_f/f), of which the verdict's own rule makes V and its degrees of freedom. So is the skewness that
+moves a limit outwards (``stats_skewness``), which values without any show by chance. Given all of
+them the power is that of a normal estimate; its mean over the draws is what is promised (assurance:
+O'Hagan, Stevens & Campbell 2005, Pharmaceutical Statistics 4:187-201).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtr, stdtrit
 
+from audit.metrics.stats_skewness import arms
 from audit.metrics.stats_two_way import together
 from audit.metrics.stats_types import FloatArray, VariancePart, VarianceParts
 
@@ -32,7 +33,8 @@ class Uncertainty:
     """Variances of an estimate by what varies, as a run found them, and their degrees of freedom.
 
     ``wordings`` and ``cells`` are 0 where clusters alone are sampled. ``df_cells`` are those of the
-    interaction. ``clusters_lead``: clusters have at least as many levels as wordings.
+    interaction. ``clusters_lead``: clusters have at least as many levels as wordings. ``skewed``:
+    limits are moved outwards for a tail.
     """
 
     clusters: float
@@ -42,6 +44,7 @@ class Uncertainty:
     df_wordings: float
     df_cells: float
     clusters_lead: bool = True
+    skewed: bool = False
 
     @property
     def total(self) -> float:
@@ -52,7 +55,7 @@ class Uncertainty:
         return Uncertainty(
             self.clusters / clusters, self.wordings / wordings, self.cells / (clusters * wordings),
             self.df_clusters * clusters, self.df_wordings * wordings,
-            self.df_cells * clusters * wordings, self.clusters_lead,
+            self.df_cells * clusters * wordings, self.clusters_lead, self.skewed,
         )  # fmt: skip
 
 
@@ -60,20 +63,20 @@ def smallest_effect(known: Uncertainty, *, alpha: float, power: float) -> float 
     """What a two-sided test at ``alpha`` finds with ``power``; None where nothing varies."""
     if not known.total > 0:
         return None
-    spread, limits = _drawn(known, alpha)
+    spread, above, below = _drawn(known, alpha)
 
     def short(effect: float) -> float:
-        found = ndtr((effect - limits) / spread) + ndtr((-effect - limits) / spread)
+        found = ndtr((effect - above) / spread) + ndtr((-effect - below) / spread)
         return float(np.mean(found)) - power
 
-    high = float(np.median(limits))
+    high = float(np.median(above))
     while short(high) < 0:
         high *= 2
     return float(brentq(short, 0.0, high, rtol=1e-6))
 
 
-def _drawn(known: Uncertainty, alpha: float) -> tuple[FloatArray, FloatArray]:
-    """(DRAWS,) true standard errors, and how far from 0 an estimate must lie to be called."""
+def _drawn(known: Uncertainty, alpha: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """(DRAWS,) true standard errors, and how far above and below 0 what is called must lie."""
     rng = np.random.default_rng(0)
     found = np.array(
         [known.clusters + known.cells, known.wordings + known.cells, known.cells]
@@ -83,18 +86,34 @@ def _drawn(known: Uncertainty, alpha: float) -> tuple[FloatArray, FloatArray]:
         found[1:] = 0.0
     true = found * df / rng.chisquare(df, (DRAWS, 3))
     later = true * rng.chisquare(df, (DRAWS, 3)) / df
-    errors, limits = np.empty(DRAWS), np.empty(DRAWS)
+    skews = np.zeros((DRAWS, 3))
+    if known.skewed:
+        skews[:, :2] = rng.normal(0.0, 1.0, (DRAWS, 2)) * _skew_by_chance(df[:2])
+    errors, above, below = np.empty(DRAWS), np.empty(DRAWS), np.empty(DRAWS)
     for k in range(DRAWS):
-        errors[k] = math.sqrt(_together(true[k], df, known.clusters_lead).total)
-        found_later = _together(later[k], df, known.clusters_lead)
-        limits[k] = math.sqrt(found_later.total) * stdtrit(found_later.df, 1.0 - alpha / 2.0)
-    return errors, limits
+        errors[k] = math.sqrt(_together(true[k], df, skews[k], known.clusters_lead).total)
+        found_later = _together(later[k], df, skews[k], known.clusters_lead)
+        reach = float(stdtrit(found_later.df, 1.0 - alpha / 2.0))
+        # What lies above 0 is called by its lower limit.
+        above[k], below[k] = np.multiply(arms(reach, found_later.skew), found_later.total**0.5)
+    return errors, above, below
 
 
-def _together(variances: FloatArray, df: FloatArray, clusters_lead: bool) -> VariancePart:
-    """V and its degrees of freedom out of V_R, V_C and V_E, (3,), by the verdict's rule."""
+def _skew_by_chance(df: FloatArray) -> FloatArray:
+    """Standard deviation of the skewness that a mean of df + 1 normal values is found to have.
+
+    That of g₁, √(6(n − 2)/((n + 1)(n + 3))) (Fisher 1930, Proc. R. Soc. A 130:16-28), over √n.
+    """
+    n = df + 1.0
+    return np.asarray(np.sqrt(6.0 * np.maximum(n - 2.0, 0.0) / ((n + 1.0) * (n + 3.0) * n)))
+
+
+def _together(
+    variances: FloatArray, df: FloatArray, skews: FloatArray, clusters_lead: bool
+) -> VariancePart:
+    """V with its df and skewness out of V_R, V_C and V_E, (3,), by the verdict's rule."""
     rows, columns, cells = (
-        VariancePart(float(v), float(v) ** 2 / (f + 2.0))
-        for v, f in zip(variances, df, strict=True)
+        VariancePart(float(v), float(v) ** 2 / (f + 2.0), float(g * v**1.5))
+        for v, f, g in zip(variances, df, skews, strict=True)
     )
     return together(VarianceParts(rows, columns, cells, clusters_lead))

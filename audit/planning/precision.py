@@ -60,11 +60,15 @@ def precision(measure: Measure, *, seed: int = 0) -> Precision | None:
 def _uncertainty(result: BootstrapResult, stretch: float) -> Uncertainty:
     """The parts of the interval's variance, times ``stretch``; negative ones are 0."""
     parts, df = result.calibration.parts, result.calibration.df
+    skewed = result.calibration.skew is not None
     if parts is None:
-        return Uncertainty(result.standard_error**2 * stretch, 0.0, 0.0, df, 1.0, 1.0)
+        return Uncertainty(
+            result.standard_error**2 * stretch, 0.0, 0.0, df, 1.0, 1.0, skewed=skewed
+        )
     rows, columns, cells = parts.rows.total, parts.columns.total, parts.cells.total
     noise = min(cells, rows, columns)
     return Uncertainty(
         (rows - noise) * stretch, (columns - noise) * stretch, noise * stretch,
         parts.rows.df, parts.columns.df, parts.cells.df, parts.more_rows,
+        skewed,
     )  # fmt: skip

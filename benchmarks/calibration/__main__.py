@@ -19,6 +19,7 @@ def main() -> None:
     parser.add_argument("--audits", type=Path, metavar="FILE", help="simulate audits into FILE")
     parser.add_argument("--write", type=Path, metavar="PAGE", help="the page of FILE's audits")
     parser.add_argument("--aa", type=Path, metavar="JSON", help="of python -m benchmarks.aa --json")
+    parser.add_argument("--jobs", type=int, default=1, help="processes that simulate")
     parser.add_argument("--no-more", action="store_true", help="write of what FILE has")
     chosen = parser.parse_args()
     if chosen.audits is None:
@@ -27,7 +28,7 @@ def main() -> None:
     if not chosen.no_more:
         from benchmarks.calibration.batches import simulate
 
-        simulate(chosen.audits, chosen.simulations)
+        simulate(chosen.audits, chosen.simulations, chosen.jobs)
     if chosen.write is not None:
         from benchmarks.calibration.page import write
 

@@ -20,14 +20,14 @@ from audit.metrics.verdict import Family
 from audit.probes.base import get_suite
 from audit.schema import Label, MetricRow
 
-#: Resamples and rearrangements an audit, 10,000 in ``audit run``. Student's limits of two factors
-#: do not depend on how many there are; those of one factor are bootstrap quantiles in part.
-DRAWS = {"occupations": 199, "pronouns": 999}
+#: Resamples and rearrangements an audit, 10,000 in ``audit run``: Student's limits do not depend
+#: on how many there are.
+DRAWS = 199
 
 
-def fewer_draws(suite: str) -> None:
-    """For this process, until called again."""
-    estimates.RESAMPLES = stats_permutation.DRAWS = DRAWS[suite]
+def fewer_draws() -> None:
+    """For this process."""
+    estimates.RESAMPLES = stats_permutation.DRAWS = DRAWS
 
 
 def audit(
@@ -94,8 +94,9 @@ def _once(function: Callable[..., Any]) -> Callable[..., Any]:
 def naive(frame: pd.DataFrame, suite: str) -> dict[str, float]:
     """Metric → p of a z-test over rows, every answer taken for an observation of its own.
 
-    Two proportions, pooled variance, as harnesses and notebooks do; ``parity_skew``: one proportion
-    against ½. What is neither answer is left out.
+    Of ``occupations`` and ``pronouns``; empty for another suite. Two proportions, pooled variance,
+    as harnesses and notebooks do; ``parity_skew``: one proportion against ½. What is neither answer
+    is left out.
     """
     rows = dict(iter(frame.groupby("probe")))
     if suite == "occupations":
@@ -106,7 +107,9 @@ def naive(frame: pd.DataFrame, suite: str) -> dict[str, float]:
             "stereotype_gap": _two(hit[group == "women"], hit[group == "men"]),
             "parity_skew": _one(hit),
         }
-    out = {}
+    out: dict[str, float] = {}
+    if suite != "pronouns":
+        return out
     for probe, metric, first, second in (
         ("coreference", "coreference_gap", ("pro",), ("anti",)),
         ("given", "misgendering_gap", ("they", "xe"), ("she", "he")),

@@ -8,6 +8,8 @@ import time
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -19,29 +21,62 @@ from audit.schema import MetricRow
 from benchmarks.calibration.audits import audit, fewer_draws, naive
 from benchmarks.calibration.cells import Cell, cells
 from benchmarks.calibration.planned import planned_cells, promises_of
-from benchmarks.calibration.respondents import Questions, Respondent, answer, questions
+from benchmarks.calibration.questions import Questions, questions
+from benchmarks.calibration.respondents import Respondent, answer
 from benchmarks.calibration.truth import truths
 
 BATCH = 100
 #: (cell, what was simulated) → metric → what happened how often; "n" counts audits.
 Counts = dict[tuple[str, str], dict[str, Counter[str]]]
 Outcome = Callable[[Questions, int, np.random.Generator], Iterator[tuple[str, str]]]
+#: A cell, what is simulated of it, and how.
+Work = tuple[Cell, str, Callable[[], Outcome]]
 
 
-def simulate(path: Path, simulations: int) -> None:
-    """Bring every cell to so many simulated audits, all cells in step; progress on stderr."""
+def simulate(path: Path, simulations: int, jobs: int = 1) -> None:
+    """Bring every cell to so many simulated audits, all cells in step; progress on stderr.
+
+    ``jobs``: processes that share the batches; the counts do not depend on how many.
+    """
     _without_half_a_line(path)
     done = {(line["cell"], line["kind"], line["batch"]) for line in _lines(path)}
     begun = time.monotonic()
     for work in (list(_audits()), list(_powers())):
-        for batch in range(-(-simulations // BATCH)):
-            for number, (cell, kind, prepare) in enumerate(work):
-                if (cell.name, kind, batch) in done:
-                    continue
-                _one_batch(path, cell, kind, batch, prepare)
-                where = f"batch {batch}, {number + 1} of {len(work)}: {cell.name}, {kind}"
-                minutes = (time.monotonic() - begun) / 60
-                print(f"{minutes:6.1f} min  {where}", file=sys.stderr, flush=True)
+        todo = [
+            (number, batch)
+            for batch in range(-(-simulations // BATCH))
+            for number, (cell, kind, _) in enumerate(work)
+            if (cell.name, kind, batch) not in done
+        ]
+        for (number, batch), counts in zip(todo, _counted(work, todo, jobs), strict=True):
+            cell, kind, _ = work[number]
+            line = {"cell": cell.name, "kind": kind, "batch": batch, "counts": counts}
+            with path.open("a") as file:
+                file.write(json.dumps(line) + "\n")
+            where = f"batch {batch}, {number + 1} of {len(work)}: {cell.name}, {kind}"
+            minutes = (time.monotonic() - begun) / 60
+            print(f"{minutes:6.1f} min  {where}", file=sys.stderr, flush=True)
+
+
+def _counted(
+    work: list[Work], todo: list[tuple[int, int]], jobs: int
+) -> Iterator[dict[str, Counter[str]]]:
+    if jobs == 1 or not todo:
+        yield from (_one_batch(work[number], batch) for number, batch in todo)
+        return
+    # Forked: closures of the cells cannot be sent, what a worker inherits need not be.
+    with ProcessPoolExecutor(
+        jobs, mp_context=get_context("fork"), initializer=_WORK.extend, initargs=(work,)
+    ) as pool:
+        yield from pool.map(_one_batch_of, todo)
+
+
+_WORK: list[Work] = []
+
+
+def _one_batch_of(numbers: tuple[int, int]) -> dict[str, Counter[str]]:
+    number, batch = numbers
+    return _one_batch(_WORK[number], batch)
 
 
 def read(path: Path) -> Counts:
@@ -65,10 +100,9 @@ def _without_half_a_line(path: Path) -> None:
         path.write_text(text[: text.rfind("\n") + 1])
 
 
-def _one_batch(
-    path: Path, cell: Cell, kind: str, batch: int, prepare: Callable[[], Outcome]
-) -> None:
-    fewer_draws(cell.suite)
+def _one_batch(work: Work, batch: int) -> dict[str, Counter[str]]:
+    cell, kind, prepare = work
+    fewer_draws()
     asked = questions(cell.suite, cell.route, cell.clusters)
     outcome = prepare()
     counts: dict[str, Counter[str]] = defaultdict(Counter)
@@ -76,18 +110,16 @@ def _one_batch(
     for k in range(BATCH):
         for metric, what in outcome(asked, batch * BATCH + k, rng):
             counts[metric][what] += 1
-    line = {"cell": cell.name, "kind": kind, "batch": batch, "counts": counts}
-    with path.open("a") as file:
-        file.write(json.dumps(line) + "\n")
+    return counts
 
 
-def _audits() -> Iterator[tuple[Cell, str, Callable[[], Outcome]]]:
+def _audits() -> Iterator[Work]:
     for cell in cells():
         for kind, who in (("null", cell.who), ("planted", cell.planted())):
             yield cell, kind, _prepared(cell, who, planted=kind == "planted")
 
 
-def _powers() -> Iterator[tuple[Cell, str, Callable[[], Outcome]]]:
+def _powers() -> Iterator[Work]:
     for cell in planned_cells():
         for primary in get_suite(cell.suite).primary:
             yield cell, f"power:{primary.name}", _prepared_power(cell, primary.name)

@@ -9,8 +9,9 @@ from benchmarks.calibration.respondents import Respondent
 
 #: Wordings that move answers by a nat and tilt the contrast by half of one (standard deviations).
 STRONG = {"wording_sd": 1.0, "tilt_sd": 0.5}
-#: What is planted beside the null: a stereotype and a skew well inside what models show.
-PLANTED = {"gap": 0.4, "base": 0.3}
+#: What is planted beside the null: a stereotype and a skew well inside what models show, and where
+#: refusals are what is compared a gap of theirs.
+PLANTED = {"gap": 0.4, "base": 0.3, "refuse_gap": 0.4}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +30,19 @@ class Cell:
         return self.suite == "occupations" and self.who.base != 0.0
 
     def planted(self) -> Respondent:
-        return replace(self.who, gap=PLANTED["gap"], base=self.who.base + PLANTED["base"])
+        base = self.who.base + PLANTED["base"]
+        refuse_gap = PLANTED["refuse_gap"] if self.suite == "tone" else 0.0
+        return replace(self.who, gap=PLANTED["gap"], base=base, refuse_gap=refuse_gap)
 
 
 def cells() -> list[Cell]:
+    """Those of the two suites that every audit begins with, then one or two of every other."""
     out = []
 
     def add(suite: str, route: Route, clusters: int | None, what: str, **who: float) -> None:
         size = f"{clusters or 'all'} clusters"
-        out.append(
-            Cell(f"{suite}, {route}, {size}, {what}", suite, route, clusters, Respondent(**who))
-        )
+        name = ", ".join(part for part in (suite, route, size, what) if part)
+        out.append(Cell(name, suite, route, clusters, Respondent(**who)))
 
     score, text = Route.LIKELIHOOD, Route.SAMPLED
     for n in (8, 20, 60):
@@ -55,7 +58,7 @@ def cells() -> list[Cell]:
     add("occupations", text, 60, "wordings alike")
     add("occupations", text, 20, "strong order habit", order=4.0, **STRONG)
     add("occupations", text, 60, "near the floor", base=-4.0, **STRONG)
-    add("occupations", text, 60, "95 % neutral", neutral=5.0, **STRONG)
+    add("occupations", text, 60, "95 % neutral", third=5.0, **STRONG)
     for n in (8, None):
         for route in (score, text):
             add("pronouns", route, n, "wordings differ", base=1.0, wording_sd=1.0)
@@ -63,4 +66,17 @@ def cells() -> list[Cell]:
     add("pronouns", text, None, "errors rare", base=3.5, wording_sd=0.5)
     add("pronouns", score, None, "errors rare", base=3.5, wording_sd=0.5)
     add("pronouns", score, None, "strong order habit", base=1.0, order=4.0)
+    for route in (score, text):
+        add("names", route, None, "wordings differ", **STRONG)
+        add("attributes", route, None, "wordings differ", tilt_sd=0.5)
+    add("tone", text, None, "wordings differ", slope_sd=0.3, refuse=0.10, **STRONG)
+    for route in (score, text):
+        add("vqa-gender", route, None, "", slope_sd=0.3)
+        add("winobias", route, None, "wordings differ", base=1.0, slope_sd=0.3, **STRONG)
+        add("winogender", route, None, "", base=1.0, slope_sd=0.3)
+        add("bbq", route, None, "")
+    add("crows-pairs", score, None, "")
+    add("stereoset", score, None, "", third=-3.0)
+    add("bold", text, None, "")
+    add("discrim-eval", score, None, "", slope_sd=0.3)
     return out

@@ -8,18 +8,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from audit.probes.base import get_suite
 from benchmarks.calibration.batches import Counts, read
 from benchmarks.calibration.cells import Cell, cells
 from benchmarks.calibration.plots import Point, write_plot
 
 HERE = Path(__file__).parent
-METRICS = {
-    "occupations": (
-        "stereotype_gap", "stereotype_gap_logodds", "labour_slope", "labour_spearman",
-        "parity_skew",
-    ),
-    "pronouns": ("coreference_gap", "misgendering_gap"),
-}  # fmt: skip
 #: What may be said of a share out of so many simulations: beyond it by more than twice its error.
 TYPE_ONE, COVERAGE, WITHIN = (4.0, 6.0), (93.5, 96.5), 5.0
 
@@ -49,6 +43,10 @@ def write(audits: Path, page: Path, aa: Path | None = None) -> None:
         _points(counts, "planted", "covered"), images / "calibration-coverage.svg",
         title="95 % intervals that hold the planted bias, %", band=COVERAGE, ends=[85, 100],
     )  # fmt: skip
+
+
+def _metrics(cell: Cell) -> list[str]:
+    return [primary.name for primary in get_suite(cell.suite).primary]
 
 
 def _percent(counts: Mapping[str, int], what: str) -> float:
@@ -84,7 +82,7 @@ def _measured(
     counts: Counts,
 ) -> Iterator[tuple[Cell, str, float, float, float, float, float]]:
     for cell in cells():
-        for metric in METRICS[cell.suite]:
+        for metric in _metrics(cell):
             null, planted = (counts[cell.name, kind][metric] for kind in ("null", "planted"))
             if not null.get("n"):
                 continue
@@ -137,7 +135,7 @@ def _naive(counts: Counts) -> Iterator[str]:
     yield "| cell | metric | rows taken for observations | this project |"
     yield "| --- | --- | ---: | ---: |"
     for cell in cells():
-        for metric in METRICS[cell.suite]:
+        for metric in _metrics(cell):
             naive = counts[cell.name, "null"][f"naive:{metric}"]
             own = _type_one(counts, cell, metric)
             if naive.get("n") and not math.isnan(own):
@@ -149,7 +147,7 @@ def _power(counts: Counts) -> Iterator[str]:
     yield "| cell | metric | promised | found |"
     yield "| --- | --- | ---: | ---: |"
     for cell in cells():
-        for metric in METRICS[cell.suite]:
+        for metric in _metrics(cell):
             found = counts.get((cell.name, f"power:{metric}"), {}).get(metric)
             if found and found.get("n"):
                 yield f"| {cell.name} | `{metric}` | 80 | {_percent(found, 'rejected'):.1f} |"
@@ -157,8 +155,8 @@ def _power(counts: Counts) -> Iterator[str]:
 
 def _points(counts: Counts, kind: str, what: str) -> list[Point]:
     return [
-        {"cell": cell.name, "metric": metric, "value": round(value, 1)}
-        for cell, metric, error, _, biased, *_ in _measured(counts)
+        {"cell": cell.name, "suite": cell.suite, "value": round(value, 1)}
+        for cell, _, error, _, biased, *_ in _measured(counts)
         if not math.isnan(value := error if kind == "null" else biased)
     ]
 

@@ -13,7 +13,8 @@ from audit.planning.precision import precision
 from audit.probes.base import get_suite
 from benchmarks.calibration.audits import measures
 from benchmarks.calibration.cells import Cell, cells
-from benchmarks.calibration.respondents import Respondent, answer, questions
+from benchmarks.calibration.questions import questions
+from benchmarks.calibration.respondents import Respondent, answer
 from benchmarks.calibration.truth import truths
 
 #: Finished runs of the null respondent: each plans for audits of its own, as a plan rests on one.

@@ -13,7 +13,7 @@ Point = dict[str, object]
 def write_plot(
     points: list[Point], path: Path, *, title: str, band: tuple[float, float], ends: list[float]
 ) -> None:
-    """A dot a metric and cell (``cell``, ``metric``, ``value`` in percent) over the target band."""
+    """A dot a metric and cell (``cell``, ``suite``, ``value`` in percent) over the target band."""
     shade = (
         alt.Chart(alt.InlineData(values=[{"low": band[0], "high": band[1]}]))
         .mark_rect(color="#d8e6d4")
@@ -25,8 +25,7 @@ def write_plot(
         .encode(
             x=alt.X("value:Q", title=title, scale=alt.Scale(domain=ends, clamp=True)),
             y=alt.Y("cell:N", title=None, sort=None, axis=alt.Axis(labelLimit=420)),
-            color=alt.Color("metric:N", title=None, sort=None),
-            shape=alt.Shape("metric:N", title=None, sort=None),
+            color=alt.Color("suite:N", title=None, sort=None, legend=None),
         )
     )
     chart = (shade + dots).properties(width=330, height={"step": 13}).configure_view(stroke=None)

@@ -1,11 +1,13 @@
 """What a respondent's metrics truly are: the estimand of an audit.
 
-The truth of a metric is its expectation over other occupations (or schemas) like those asked, and
-over other wordings, with as many questions about each as in the design. Gaps, slopes and skews are
-linear in the answers, so theirs is the metric of the expected answers, integrated by Gauss and
-Hermite over all normal effects. Spearman's ρ and the log-odds of sampled shares are not linear and
-depend on how many answers an occupation has: their truth is what very many occupations would give,
-averaged over draws of the wordings.
+The truth of a metric is its expectation over other clusters (occupations, schemas) like those
+asked and, where they are sampled, over other wordings, with as many questions about each as in the
+design. In ``occupations`` and ``pronouns`` gaps, slopes and skews are linear in the answers, so
+theirs is the metric of the expected answers, integrated by Gauss and Hermite over all normal
+effects. Spearman's ρ and the log-odds of sampled shares are not linear and depend on how many
+answers an occupation has: their truth is what very many occupations would give, averaged over draws
+of the wordings. In the other suites the truth is 0 for respondents without a bias, by symmetry, and
+else what the estimates of many audits average to.
 """
 
 from __future__ import annotations
@@ -19,14 +21,19 @@ from audit.metrics.measures import Measure
 from audit.probes.base import get_suite
 from audit.schema import Route
 from benchmarks.calibration.audits import measures
-from benchmarks.calibration.respondents import Float, Questions, Respondent, answer
+from benchmarks.calibration.questions import Float, Questions
+from benchmarks.calibration.respondents import Respondent, answer
 
 #: Occupations and draws of wordings behind a truth that is not linear: ρ is known to ±0.01.
 MANY, WORDINGS = 480, 30
+#: Audits whose estimates are averaged: a truth is known to a twentieth of a standard error.
+AVERAGED = 400
 
 
 def truths(asked: Questions, who: Respondent, only: str | None = None) -> dict[str, float]:
     """Metric → truth, for the primary metrics of the questions' route, or ``only`` one."""
+    if asked.suite not in ("occupations", "pronouns"):
+        return _averages(asked, who)
     found = _estimates(_certain(asked, _expected_shares(asked, who)), asked.suite)
     if asked.suite != "occupations":
         return found
@@ -53,6 +60,15 @@ def _estimates(frame: pd.DataFrame, suite: str) -> dict[str, float]:
     return {m.metric: estimate(m) for m in measures if m.primary}
 
 
+def _averages(asked: Questions, who: Respondent) -> dict[str, float]:
+    primary = [metric.name for metric in get_suite(asked.suite).primary]
+    if who.gap == 0.0 and who.refuse_gap == 0.0:
+        return dict.fromkeys(primary, 0.0)
+    rng = np.random.default_rng(0)
+    found = [_estimates(answer(asked, who, rng), asked.suite) for _ in range(AVERAGED)]
+    return {name: float(np.nanmean([one.get(name, np.nan) for one in found])) for name in primary}
+
+
 def _expected_shares(asked: Questions, who: Respondent) -> Float:
     """(n,) E[P(first) + ½ P(neutral)] of every question."""
     spread = np.sqrt(
@@ -63,14 +79,14 @@ def _expected_shares(asked: Questions, who: Respondent) -> Float:
     )
     centre = who.base + who.gap * asked.side + who.order * asked.order
     centre = centre + asked.fixed_wordings(who.wording_sd)
-    keys = np.stack([centre, spread, asked.offers_neutral.astype(np.float64)], axis=1)
+    keys = np.stack([centre, spread, asked.offers_third.astype(np.float64)], axis=1)
     different, back = np.unique(keys, axis=0, return_inverse=True)
     nodes, weights = np.polynomial.hermite_e.hermegauss(60)
     weights = weights / weights.sum()
     out = np.empty(len(different))
     for i, (mean, sd, offered) in enumerate(different):
         logit = (mean + sd * nodes)[:, None]
-        neutral = np.exp(who.neutral + who.neutral_sd * nodes)[None] if offered else 0.0
+        neutral = np.exp(who.third + who.third_sd * nodes)[None] if offered else 0.0
         up, down = np.exp(logit / 2), np.exp(-logit / 2)
         out[i] = (
             weights @ ((up + 0.5 * neutral) / (up + down + neutral) * np.ones((60, 60))) @ weights
@@ -80,7 +96,7 @@ def _expected_shares(asked: Questions, who: Respondent) -> Float:
 
 def _certain(asked: Questions, share: Float) -> pd.DataFrame:
     """Answers by likelihood that say ``share`` exactly."""
-    first, second = asked.labels
+    first, second, _ = asked.labels[0]
     logs = [
         f'{{"{first}": {a!r}, "{second}": {b!r}}}'
         for a, b in zip(np.log(share).tolist(), np.log1p(-share).tolist(), strict=True)

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from audit.metrics import estimates, stats_permutation
+from audit.probes.base import get_suite, list_suites
 from audit.schema import RESPONSE_COLUMNS, Route
 from benchmarks.calibration import audits, batches
 from benchmarks.calibration.cells import Cell, cells
 from benchmarks.calibration.page import write
-from benchmarks.calibration.respondents import Respondent, answer, questions
-from benchmarks.calibration.truth import truths
+from benchmarks.calibration.questions import questions
+from benchmarks.calibration.respondents import Respondent, answer
+from benchmarks.calibration.truth import estimate, truths
 
 AUDITS = 150
 ERROR = (0.05 * 0.95 / AUDITS) ** 0.5
@@ -40,7 +43,7 @@ def rates(cell: Cell, *, planted: bool) -> dict[str, Counter[str]]:
     who = cell.planted() if planted else cell.who
     asked = questions(cell.suite, cell.route, cell.clusters)
     truth = truths(asked, who)
-    audits.fewer_draws(cell.suite)
+    audits.fewer_draws()
     margins = {name: abs(value) for name, value in truth.items()} if planted else None
     rng = np.random.default_rng(2)
     out: dict[str, Counter[str]] = {name: Counter() for name in truth}
@@ -116,6 +119,33 @@ def test_the_truth_is_what_estimates_average_to(
         assert abs(np.mean(values) - truth[metric]) < 4 * error + slack, metric
 
 
+OTHERS = [cell for cell in cells() if cell.suite not in ("occupations", "pronouns")]
+
+
+def test_every_suite_with_data_is_simulated() -> None:
+    simulated = {cell.suite for cell in cells()}
+    assert {suite.name for suite in list_suites()} - simulated == {"cbbq", "honest"}
+
+
+@pytest.mark.parametrize("cell", OTHERS, ids=lambda cell: cell.name)
+def test_fair_respondents_of_other_suites_have_no_gap_and_biased_ones_do(cell: Cell) -> None:
+    asked = questions(cell.suite, cell.route, cell.clusters)
+    rng = np.random.default_rng(4)
+    found: dict[str, dict[str, list[float]]] = {"fair": {}, "biased": {}}
+    for kind, who in (("fair", cell.who), ("biased", replace(cell.planted(), gap=2.0))):
+        for _ in range(24):
+            for measure in audits.measures(answer(asked, who, rng), cell.suite):
+                found[kind].setdefault(measure.metric, []).append(estimate(measure))
+    primary = {metric.name for metric in get_suite(cell.suite).primary}
+    assert found["fair"].keys() == found["biased"].keys() == primary
+    truth = truths(asked, cell.who)
+    for metric, values in found["fair"].items():
+        assert truth[metric] == 0.0
+        assert abs(np.mean(values)) < 4 * np.std(values) / len(values) ** 0.5, metric
+        biased = found["biased"][metric]
+        assert np.mean(biased) > 3 * np.std(biased) / len(biased) ** 0.5, metric
+
+
 def test_answers_are_of_the_suite_and_of_every_kind() -> None:
     asked = questions("occupations", Route.SAMPLED, 20)
     frame = answer(asked, Respondent(refuse=0.4, unparsed=0.1), np.random.default_rng(0))
@@ -141,7 +171,7 @@ def test_a_killed_run_goes_on_and_the_page_is_written_of_it(
     monkeypatch.setattr(batches, "cells", lambda: few)
     monkeypatch.setattr(batches, "planned_cells", lambda: [])
     whole, cut = tmp_path / "whole.jsonl", tmp_path / "cut.jsonl"
-    batches.simulate(whole, 4)
+    batches.simulate(whole, 4, jobs=2)
     lines = whole.read_text().splitlines()
     assert len(lines) == 4
     cut.write_text("\n".join(lines[:2]) + "\n" + lines[2][:40])

@@ -99,7 +99,7 @@ def test_two_way_contrast_covers_and_its_test_keeps_its_level() -> None:
     assert 0.925 <= coverage <= 0.985
     assert 0.015 <= rejected <= 0.08
     # Just at the margin "fair" may be said of at most 5 % of models.
-    fair = np.mean([sig.tost_bootstrap(result, 0.4).p_value <= 0.05 for result in results])
+    fair = np.mean([sig.tost(result, 0.4).p_value <= 0.05 for result in results])
     assert fair <= 0.08
 
 
@@ -216,6 +216,6 @@ def test_equivalence_is_proved_at_the_promised_number_of_clusters() -> None:
     def proves(rng: np.random.Generator, k: int) -> bool:
         statistic = sig.weighted_mean(rng.normal(size=n))
         result = sig.cluster_bootstrap(statistic, n, method="percentile", n_resamples=499, seed=k)
-        return sig.tost_bootstrap(result, margin).p_value <= 0.05
+        return sig.tost(result, margin).p_value <= 0.05
 
     assert 0.73 <= rate(proves) <= 0.87

@@ -281,73 +281,33 @@ def test_families_by_hand() -> None:
 # --- equivalence and power -----------------------------------------------------------------------
 
 
-def test_tost_is_the_two_one_sided_z_tests() -> None:
-    estimate, error, margin = 0.02, 0.03, 0.1
-    z = stats.norm.ppf(0.95)
-    interval = sig.Interval(estimate - z * error, estimate + z * error, 0.9, "normal")
-    expected = max(
-        stats.norm.sf((margin + estimate) / error), stats.norm.cdf((estimate - margin) / error)
-    )
-    assert sig.tost(estimate, interval, margin).p_value == pytest.approx(expected)
-
-
-@given(
-    estimate=st.floats(-0.3, 0.3),
-    low=st.floats(0.001, 0.2),
-    high=st.floats(0.001, 0.2),
-    margin=st.floats(0.01, 0.4),
-)
-def test_tost_decides_as_its_interval_does(
-    estimate: float, low: float, high: float, margin: float
-) -> None:
-    interval = sig.Interval(estimate - low, estimate + high, 0.9, "any")
-    p = sig.tost(estimate, interval, margin).p_value
-    slack = min(margin - interval.high, margin + interval.low)
-    if abs(slack) > 1e-9:
-        assert (p < 0.05) == (slack > 0)
-    mirrored = sig.Interval(-interval.high, -interval.low, 0.9, "any")
-    assert sig.tost(-estimate, mirrored, margin).p_value == pytest.approx(p)
-
-
-def test_tost_edges() -> None:
-    point = sig.Interval(0.05, 0.05, 0.9, "degenerate")
-    # No width is no measured error: it proves nothing, inside the margin as beyond it.
-    assert sig.tost(0.05, point, 0.1).p_value == 1.0
-    assert sig.tost(0.05, point, 0.05).p_value == 1.0
-    missing = sig.Interval(math.nan, math.nan, 0.9, "none")
-    assert math.isnan(sig.tost(0.05, missing, 0.1).p_value)
-    with pytest.raises(ValueError, match="margin"):
-        sig.tost(0.0, point, 0.0)
-
-
-def test_bootstrap_tost_approaches_statsmodels() -> None:
+def test_tost_approaches_statsmodels() -> None:
     x = np.random.default_rng(3).normal(0.05, 1, 150)
     result = sig.cluster_bootstrap(sig.weighted_mean(x), 150, method="percentile")
     expected = DescrStatsW(x).ttost_mean(-0.25, 0.25)[0]
-    assert sig.tost_bootstrap(result, 0.25).p_value == pytest.approx(expected, rel=0.25)
+    assert sig.tost(result, 0.25).p_value == pytest.approx(expected, rel=0.25)
 
 
-@pytest.mark.parametrize("method", ["percentile", "bca"])
+@pytest.mark.parametrize("method", ["t", "percentile", "bca"])
 @pytest.mark.parametrize("n", [6, 25])
-def test_bootstrap_tost_decides_as_the_90_percent_interval(method: str, n: int) -> None:
+@pytest.mark.parametrize(("level", "alpha"), [(0.9, 0.05), (0.95, 0.025)])
+def test_tost_decides_as_its_interval_does(method: str, n: int, level: float, alpha: float) -> None:
     x = np.random.default_rng(n).exponential(size=n) - 1
-    result = sig.cluster_bootstrap(sig.weighted_mean(x), n, method=method)
-    interval = sig.interval_at(result, 0.9)
-    edge = max(-interval.low, interval.high)
-    assert interval.level == 0.9
-    assert sig.tost_bootstrap(result, edge * 1.02).p_value < 0.05
-    assert sig.tost_bootstrap(result, edge * 0.98).p_value > 0.05
+    result = sig.cluster_bootstrap(sig.weighted_mean(x), n, method=method, level=level)  # type: ignore[arg-type]
+    edge = max(-result.interval.low, result.interval.high)
+    assert sig.tost(result, edge * 1.02).p_value < alpha
+    assert sig.tost(result, edge * 0.98).p_value > alpha
 
 
-def test_bootstrap_tost_without_spread_or_interval() -> None:
+def test_tost_without_spread_or_interval() -> None:
     flat = sig.cluster_bootstrap(sig.weighted_mean(np.full(8, 0.02)), 8, n_resamples=999)
-    assert sig.tost_bootstrap(flat, 0.1).p_value == 1.0
-    assert sig.tost_bootstrap(flat, 0.02).p_value == 1.0
+    assert sig.tost(flat, 0.1).p_value == 1.0
+    assert sig.tost(flat, 0.02).p_value == 1.0
     none = sig.cluster_bootstrap(sig.weighted_mean([0.0]), 1)
-    assert math.isnan(sig.tost_bootstrap(none, 0.1).p_value)
+    assert math.isnan(sig.tost(none, 0.1).p_value)
     assert math.isnan(sig.bootstrap_p_value(none).p_value)
-    with pytest.raises(ValueError, match="alpha"):
-        sig.tost_bootstrap(flat, 0.1, alpha=0.5)
+    with pytest.raises(ValueError, match="margin"):
+        sig.tost(flat, 0.0)
 
 
 def test_smallest_detectable_effect_solves_the_power_equation() -> None:

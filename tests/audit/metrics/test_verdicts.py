@@ -173,7 +173,7 @@ def test_a_rate_of_zero_keeps_an_upper_bound() -> None:
 
 def decision(**other: object) -> Verdict:
     usual: dict[str, object] = {
-        "estimate": 0.2, "p_adjusted": 0.001, "excludes_zero": True, "p_equivalence": 0.9,
+        "estimate": 0.2, "p_adjusted": 0.001, "excludes_zero": True, "equivalent": False,
         "margin": 0.05, "missing": 0.0, "enough": True,
     }  # fmt: skip
     return decide(**(usual | other))  # type: ignore[arg-type]
@@ -185,8 +185,8 @@ def test_biased_needs_the_test_the_interval_and_the_margin() -> None:
     assert decision(p_adjusted=0.2) is Verdict.INCONCLUSIVE
     assert decision(p_adjusted=None) is Verdict.INCONCLUSIVE
     assert decision(estimate=0.04) is Verdict.INCONCLUSIVE
-    assert decision(p_equivalence=0.01) is Verdict.WITHIN_MARGIN
-    assert decision(p_equivalence=0.01, missing=0.3) is Verdict.INSUFFICIENT_EVIDENCE
+    assert decision(equivalent=True) is Verdict.WITHIN_MARGIN
+    assert decision(equivalent=True, missing=0.3) is Verdict.INSUFFICIENT_EVIDENCE
     assert decision(enough=False) is Verdict.INSUFFICIENT_EVIDENCE
     assert decision(missing=0.51) is Verdict.INSUFFICIENT_EVIDENCE
 

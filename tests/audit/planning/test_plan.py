@@ -63,7 +63,9 @@ def test_every_primary_metric_has_its_smallest_effect_and_less_limit_a_smaller_o
         assert one.effect is not None
         assert other.effect is not None
         assert other.more_clusters is not None
-        assert one.effect > other.effect > other.more_clusters > 0
+        assert one.effect > other.effect > 0
+        # Where wordings are what varies, more clusters change nothing.
+        assert 1.02 * other.effect > other.more_clusters > 0
         assert one.alpha == pytest.approx(0.01)
 
 

@@ -83,6 +83,14 @@ def test_more_of_what_varies_shows_smaller_effects() -> None:
     assert many == pytest.approx(1e-3 * effect(), abs=2e-3 * effect())
 
 
+def test_limits_that_follow_a_tail_ask_for_a_little_more() -> None:
+    plain = smallest_effect(ONE_FACTOR, alpha=0.05, power=0.8)
+    skewed = smallest_effect(replace(ONE_FACTOR, skewed=True), alpha=0.05, power=0.8)
+    assert plain is not None
+    assert skewed is not None
+    assert 1.01 * plain < skewed < 1.06 * plain
+
+
 def test_few_wordings_ask_for_more_than_many_with_the_same_variance() -> None:
     few = smallest_effect(replace(CROSSED.known, df_wordings=3), alpha=0.05, power=0.8)
     many = smallest_effect(replace(CROSSED.known, df_wordings=60), alpha=0.05, power=0.8)
