@@ -15,7 +15,10 @@ from rich.text import Text
 from audit.gate.judge import Check
 from core.console import table_console
 
-_STYLE = {"passed": "green", "broken": "bold red", "unsettled": "yellow"}
+_STYLE = {
+    "passed": "green", "broken": "bold red", "inconclusive": "yellow",
+    "insufficient_evidence": "yellow",
+}  # fmt: skip
 
 
 def print_checks(model: str, checks: Sequence[Check]) -> None:
@@ -31,12 +34,16 @@ def print_checks(model: str, checks: Sequence[Check]) -> None:
             Text(check.outcome.value + allowed, style=_STYLE[check.outcome]),
         )  # fmt: skip
     console.print(table)
+    console.print(_sentence(checks))
+
+
+def _sentence(checks: Sequence[Check]) -> str:
     failed = sum(not check.passed for check in checks)
-    console.print(
-        f"The gate holds: all {len(checks)} demands are met."
-        if not failed
-        else f"The gate is broken: {failed} of {len(checks)} demands are not met."
-    )
+    if failed:
+        return f"The gate is broken: {failed} of {len(checks)} demands are not met."
+    allowed = sum(check.outcome != "passed" for check in checks)
+    doubt = f", {allowed} of them unsettled as the rules allow" if allowed else ""
+    return f"The gate holds: all {len(checks)} demands pass{doubt}."
 
 
 def junit(model: str, checks: Sequence[Check]) -> str:
@@ -53,7 +60,8 @@ def junit(model: str, checks: Sequence[Check]) -> str:
             failure = ElementTree.SubElement(case, "failure", type=check.outcome.value)
             failure.set("message", f"found {check.found}, demanded {check.demand}")
         elif check.outcome != "passed":
-            ElementTree.SubElement(case, "system-out").text = f"unsettled, allowed: {check.found}"
+            allowed = ElementTree.SubElement(case, "system-out")
+            allowed.text = f"{check.outcome}, allowed: {check.found}"
     ElementTree.indent(root)
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 

@@ -15,6 +15,9 @@ from core.errors import UsageProblem
 
 _VERDICTS = tuple(v.value for v in Verdict)
 _ROUTES = tuple(r.value for r in Route)
+#: What a rule bounds from above by a number of 0 or more → the most that makes sense.
+_LIMITS = {"max_growth": math.inf, "max_refusal_rate": 1.0, "max_unparsed_rate": 1.0}
+_DEMANDS = ("within", "verdict", *_LIMITS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +26,10 @@ class Rule:
 
     ``within``: (low, high) in the metric's unit, between which the whole 95 % interval must lie;
     None is unbounded. ``verdict``: the verdicts that pass. ``max_growth``: how much further from 0
-    than in the baseline run the value may be, for the upper end of the paired interval.
-    ``allow_inconclusive``: evidence that settles nothing passes too; a proven violation never does.
+    than in the baseline run the value may lie, on the side where it lay or on the other.
+    ``max_refusal_rate`` and ``max_unparsed_rate``: the share (0–1) of the row's answers that may be
+    refused or unreadable. ``allow_inconclusive``: an interval that settles nothing passes too;
+    ``allow_insufficient``: so does too little evidence for any. A proven violation never does.
     """
 
     metric: str
@@ -34,7 +39,10 @@ class Rule:
     within: tuple[float | None, float | None] | None = None
     verdict: tuple[str, ...] = ()
     max_growth: float | None = None
+    max_refusal_rate: float | None = None
+    max_unparsed_rate: float | None = None
     allow_inconclusive: bool = False
+    allow_insufficient: bool = False
 
     @property
     def name(self) -> str:
@@ -72,10 +80,10 @@ class _Strict(yaml.SafeLoader):
 
 
 def _rule(row: Any, where: str) -> Rule:
-    known = {field.name for field in fields(Rule)}
+    known = [field.name for field in fields(Rule)]
     if not isinstance(row, Mapping) or not isinstance(row.get("metric"), str):
         raise UsageProblem(f"{where} names no metric.")
-    if odd := sorted(set(map(str, row)) - known):
+    if odd := sorted(set(map(str, row)) - set(known)):
         raise UsageProblem(f"{where} has the unknown key '{odd[0]}'. Known: {', '.join(known)}.")
     given = {name: value for name, value in row.items() if value is not None}
     for name in ("suite", "slice"):
@@ -88,16 +96,19 @@ def _rule(row: Any, where: str) -> Rule:
         given["verdict"] = tuple(asked) if isinstance(asked, list) else (asked,)
         if wrong := [v for v in given["verdict"] if v not in _VERDICTS]:
             raise UsageProblem(f"{where}: no verdict is called '{wrong[0]}'. {_list(_VERDICTS)}")
-    if given.get("max_growth") is not None:
-        given["max_growth"] = _number(given["max_growth"], where)
+    for name, highest in _LIMITS.items():
+        if name in given:
+            given[name] = _limit(name, given[name], highest, where)
     if given.get("route") not in (None, *_ROUTES):
         raise UsageProblem(f"{where}: no route is called '{given['route']}'. {_list(_ROUTES)}")
-    if not isinstance(given.get("allow_inconclusive", False), bool):
-        raise UsageProblem(f"{where}: allow_inconclusive is true or false.")
-    rule = Rule(**given)
-    if rule.within is None and not rule.verdict and rule.max_growth is None:
-        raise UsageProblem(f"{where} asks nothing: give it within, verdict or max_growth.")
-    return rule
+    for name in ("allow_inconclusive", "allow_insufficient"):
+        if not isinstance(given.get(name, False), bool):
+            raise UsageProblem(f"{where}: {name} is true or false.")
+    if all(given.get(name) in (None, ()) for name in _DEMANDS):
+        raise UsageProblem(
+            f"{where} asks nothing: give it {', '.join(_DEMANDS[:-1])} or {_DEMANDS[-1]}."
+        )
+    return Rule(**given)
 
 
 def _bounds(value: Any, where: str) -> tuple[float | None, float | None]:
@@ -107,6 +118,14 @@ def _bounds(value: Any, where: str) -> tuple[float | None, float | None]:
     if (low is None and high is None) or (low is not None and high is not None and low >= high):
         raise UsageProblem(f"{where}: within {value} leaves no room, or bounds nothing.")
     return low, high
+
+
+def _limit(name: str, value: Any, highest: float, where: str) -> float:
+    number = _number(value, where)
+    if not 0.0 <= number <= highest:
+        upper = "or more" if math.isinf(highest) else f"to {highest:g}"
+        raise UsageProblem(f"{where}: {name} is 0 {upper}, not {value}.")
+    return number
 
 
 def _number(value: Any, where: str) -> float:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from core.models.packaged import PACKAGED_NAME, packaged_model
-from tests.audit.run_cases import audit, manifest
+from tests.audit.run_cases import ROOT, audit, manifest
 from tests.core.convert.legacy_checkpoints import make_qwen1
 from tests.e2e.answering import Answers, answer, answer_in_process
 from tests.e2e.vllm_server import serving
@@ -24,6 +24,7 @@ pytest.importorskip("vllm.version")
 #: Nats. Engines add in different orders; float32 leaves about 1e-4 on these sums.
 SAME = 1e-3
 PROGRESS = ("Loading ", "Scoring answers: ", "Sampling answers: ", "Computing ")
+SMALL = ("--limit", "96", "--samples", "1")
 VERDICTS = {"biased", "within_margin", "inconclusive", "insufficient_evidence"}
 
 
@@ -76,18 +77,37 @@ def check_run(folder: Path) -> None:
     assert "</html>" in page
 
 
-def test_the_main_command_and_the_same_again(tmp_path: Path) -> None:
-    words = run_words(PACKAGED_NAME, tmp_path, "--limit", "24", "--samples", "1")
-    whole_audit(tmp_path, *words)
-    check_run(tmp_path)
-    before, answers = (tmp_path / "results.json").read_bytes(), journal_rows(tmp_path)
-    first = manifest(tmp_path)
-    told = whole_audit(tmp_path, *words)
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The main command's run of few questions, yet of enough occupations a probe to be judged."""
+    folder = tmp_path_factory.mktemp("finished")
+    whole_audit(folder, *run_words(PACKAGED_NAME, folder, *SMALL))
+    return folder
+
+
+def test_the_main_command_and_the_same_again(finished: Path) -> None:
+    check_run(finished)
+    before, answers = (finished / "results.json").read_bytes(), journal_rows(finished)
+    first = manifest(finished)
+    told = whole_audit(finished, *run_words(PACKAGED_NAME, finished, *SMALL))
     assert "Loading" not in told
-    assert journal_rows(tmp_path) == answers
-    assert (tmp_path / "results.json").read_bytes() == before
-    assert manifest(tmp_path)["timings"] == first["timings"]
-    check_run(tmp_path)
+    assert journal_rows(finished) == answers
+    assert (finished / "results.json").read_bytes() == before
+    assert manifest(finished)["timings"] == first["timings"]
+    check_run(finished)
+
+
+def test_its_gate_is_broken_by_the_example_policy_and_holds_by_the_lenient_one(
+    finished: Path,
+) -> None:
+    """Its gap is not shown to be below 0.1, but it is below 0.5."""
+    for policy, code, told in (
+        ("policy.yaml", 1, "The gate is broken"),
+        ("policy-lenient.yaml", 0, "The gate holds"),
+    ):
+        done = audit("gate", str(finished), "--policy", str(ROOT / "docs" / "examples" / policy))
+        assert done.returncode == code, done.stdout + done.stderr
+        assert told in done.stdout
 
 
 @pytest.fixture(scope="module")

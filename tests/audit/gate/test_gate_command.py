@@ -8,11 +8,18 @@ from xml.etree import ElementTree
 
 import pytest
 
+from audit.compare import compare_runs
 from audit.metrics import estimates
 from tests.audit.run_cases import audit, one_sentence
 from tests.audit.simulated_runs import answers, write_run
 
 EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
+
+
+def write_policy(folder: Path, rule: str) -> Path:
+    path = folder / "policy.yaml"
+    path.write_text(f"version: 1\nrules: [{{{rule}}}]\n")
+    return path
 
 
 @pytest.fixture
@@ -44,8 +51,7 @@ def test_the_example_policy_fails_a_biased_model_and_the_lenient_one_does_not(
 
 
 def test_growth_against_a_baseline(biased: Path, tmp_path: Path) -> None:
-    policy = tmp_path / "policy.yaml"
-    policy.write_text("version: 1\nrules: [{metric: stereotype_gap, max_growth: 0.1}]\n")
+    policy = write_policy(tmp_path, "metric: stereotype_gap, max_growth: 0.1")
     milder = write_run(tmp_path / "milder", answers(0.2, 1))
     worse = audit("gate", str(biased), "--policy", str(policy), "--baseline", str(milder))
     assert worse.returncode == 1, worse.stdout + worse.stderr
@@ -56,9 +62,64 @@ def test_growth_against_a_baseline(biased: Path, tmp_path: Path) -> None:
     assert "--baseline" in one_sentence(alone.stderr)
 
 
+def test_a_bias_that_turned_round_has_grown(biased: Path, tmp_path: Path) -> None:
+    """As far from 0 as before, on the other side."""
+    policy = write_policy(tmp_path, "metric: stereotype_gap, max_growth: 0.1")
+    turned = write_run(tmp_path / "turned", answers(-1.0, 1))
+    [row] = [
+        change
+        for change in compare_runs(biased, turned).changes
+        if (change.metric, change.route) == ("stereotype_gap", "likelihood")
+    ]
+    assert row.outcome == "reversed"
+    assert row.magnitude_high is not None
+    assert row.magnitude_high < 0.1
+    done = audit("gate", str(turned), "--policy", str(policy), "--baseline", str(biased))
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "broken" in done.stdout
+
+
+def test_a_model_that_refuses_everything_passes_only_where_that_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(estimates, "RESAMPLES", 400)
+    mute = write_run(tmp_path / "mute", answers(1.0, 1, refuse=1.0))
+    asked = "metric: stereotype_gap, route: sampled, within: [-0.1, 0.1]"
+    for allowed, code in (
+        ("allow_inconclusive: true", 1),
+        ("allow_insufficient: true", 0),
+        ("allow_insufficient: true, max_refusal_rate: 0.99", 1),
+    ):
+        policy = write_policy(tmp_path, f"{asked}, {allowed}")
+        done = audit("gate", str(mute), "--policy", str(policy))
+        assert done.returncode == code, done.stdout + done.stderr
+        assert "insufficient_evidence" in done.stdout
+
+
 def test_an_unfinished_run_is_no_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(estimates, "RESAMPLES", 400)
     run = write_run(tmp_path / "half", answers(1.0, 1), status="running")
     refused = audit("gate", str(run), "--policy", str(EXAMPLES / "policy.yaml"))
     assert refused.returncode == 2
     assert "not complete" in one_sentence(refused.stderr)
+
+
+def test_exit_codes_tell_a_wrong_policy_from_what_cannot_be_read(
+    biased: Path, tmp_path: Path
+) -> None:
+    garbled, good = tmp_path / "garbled.yaml", EXAMPLES / "policy-lenient.yaml"
+    garbled.write_text("rules: [")
+    empty, file = tmp_path / "empty", tmp_path / "file"
+    empty.mkdir()
+    file.write_text("")
+    for run, policy, more, code, told in (
+        (biased, garbled, (), 2, "cannot be read as YAML"),
+        (biased, tmp_path / "none.yaml", (), 2, "none.yaml"),
+        (biased, tmp_path, (), 2, "is a directory"),
+        (empty, good, (), 3, "no run folder"),
+        (biased, good, ("--junit", str(file / "gate.xml")), 3, "cannot be written"),
+        (biased, good, ("--json", str(file / "gate.json")), 3, "cannot be written"),
+    ):
+        done = audit("gate", str(run), "--policy", str(policy), *more)
+        assert done.returncode == code, (told, done.stderr)
+        assert told in one_sentence(done.stderr)
