@@ -312,7 +312,7 @@ def gate(
 
 @cli.group(name="list")
 def list_() -> None:
-    """What there is: suites and models."""
+    """What there is: suites, the public benchmarks among them, and models."""
 
 
 @list_.command()
@@ -321,6 +321,17 @@ def suites() -> None:
     from audit.listing import print_suites
 
     print_suites()
+
+
+@list_.command(
+    epilog="\b\nExamples:\n  audit list benchmarks\n"
+    "  EQUIPOISE_DATA=~/benchmarks audit list benchmarks"
+)
+def benchmarks() -> None:
+    """The public benchmarks: what they measure, their licences, and which are on this machine."""
+    from audit.listing import print_benchmarks
+
+    print_benchmarks()
 
 
 @list_.command(epilog="\b\nExample:\n  audit list models --grep qwen2.5 --runnable")

@@ -8,7 +8,8 @@ from dataclasses import asdict
 from rich.console import Console
 from rich.table import Table
 
-from audit.probes.base import list_suites
+from audit.probes.base import Suite, get_suite, list_suites, read_yaml
+from audit.probes.public_data import DATA_VARIABLE
 from core.errors import EnvironmentProblem
 from core.models import catalogue
 from core.models.packaged import PACKAGED_ENTRY
@@ -24,8 +25,7 @@ def print_suites() -> None:
     missing: list[str] = []
     for suite in list_suites():
         try:
-            items = suite.items(langs=suite.langs[:1], seed=0, limit=None, samples=None)
-            requests = str(sum(item.n_requests for item in items))
+            requests = str(_requests(suite))
         except EnvironmentProblem as problem:  # a public benchmark whose data are not here
             requests = "no data"
             missing.append(str(problem))
@@ -40,6 +40,34 @@ def print_suites() -> None:
     console.print(table)
     for sentence in missing:
         console.print(sentence)
+
+
+def print_benchmarks() -> None:
+    """Every public benchmark: what it measures, whose it is, and whether its texts are here."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column()
+    for name, facts in read_yaml("benchmarks.yaml").items():
+        suite = get_suite(name)
+        try:
+            here = f"yes, {_requests(suite)} requests a run"
+        except EnvironmentProblem as problem:
+            here = f"no. {problem}"
+        table.add_row(name, f"{facts['measures']} ({', '.join(p.name for p in suite.primary)})")
+        for label, told in (
+            ("here", here),
+            ("texts", "; ".join([*facts["texts"], f"folder ${DATA_VARIABLE}/{name}"])),
+            ("licence", facts["licence"]),
+            ("paper", f"{facts['paper']}; {facts['source']}"),
+        ):
+            table.add_row(f"  {label}", told)
+    Console(highlight=False, markup=False).print(table)
+
+
+def _requests(suite: Suite) -> int:
+    """How many a run in the suite's first language asks. Raises EnvironmentProblem without data."""
+    items = suite.items(langs=suite.langs[:1], seed=0, limit=None, samples=None)
+    return sum(item.n_requests for item in items)
 
 
 def print_models(*, grep: str, modality: str | None, runnable: bool, as_json: bool) -> None:

@@ -87,7 +87,10 @@ class Suite(Protocol):
 
 @runtime_checkable
 class Comparable(Protocol):
-    """What a suite offers beside :class:`Suite` so that ``audit compare`` can pair two runs."""
+    """What a suite offers beside :class:`Suite` for compare, plan and a gate's baseline.
+
+    A suite without it is still run, reported and held against the rest of a policy.
+    """
 
     def measures(
         self, frame: pd.DataFrame, *, margins: Mapping[str, float] | None

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
 import subprocess
 import sys
+import tomllib
 from collections import Counter
-from types import SimpleNamespace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +18,8 @@ from audit.probes import base
 from audit.probes.base import Suite, get_suite, list_suites, stratified_limit, suite_names
 from audit.schema import Item, Route
 from core.errors import EnvironmentProblem, UsageProblem
+from tests.audit.plugin_packages import write_package
+from tests.audit.run_cases import ROOT, audit
 
 
 def test_built_in_suites_satisfy_the_protocol() -> None:
@@ -37,28 +42,35 @@ def test_an_unknown_suite_names_the_nearest() -> None:
         get_suite("qqqqq")
 
 
-def _plugin(monkeypatch: pytest.MonkeyPatch, load: object) -> None:
-    entry = SimpleNamespace(name="extra", value="extra:Suite", load=load)
-    monkeypatch.setattr(base, "entry_points", lambda group: [entry])
+def test_the_documented_package_adds_the_suite_of_its_yaml_file(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "write-a-probe.md").read_text(encoding="utf-8")
+    suite, code, points = (
+        re.findall(rf"```{language}\n(.*?)```", page, flags=re.S)[0]
+        for language in ("yaml", "python", "toml")
+    )
+    write_package(
+        tmp_path, "my_package", {"suites.py": code, "loan-decision.yaml": suite},
+        tomllib.loads(points)["project"]["entry-points"][base.ENTRY_POINT_GROUP],
+    )  # fmt: skip
+    plan = ("plan", "--suite", "loan-decision", "--json")
+    assert audit(*plan).returncode == 2
+    done = audit(*plan, PYTHONPATH=str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["requests"] == 12 * 4 * 2 * 2 * 2
 
 
-def test_a_package_can_add_a_suite(monkeypatch: pytest.MonkeyPatch) -> None:
-    suite = get_suite("occupations")
-    _plugin(monkeypatch, lambda: suite)
-    assert "extra" in suite_names()
-    assert get_suite("extra") is suite
-
-
-def test_a_broken_added_suite_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail() -> object:
-        raise ImportError("no module named x")
-
-    _plugin(monkeypatch, fail)
-    with pytest.raises(EnvironmentProblem, match=r"extra.*no module named x"):
-        get_suite("extra")
-    _plugin(monkeypatch, lambda: object())
-    with pytest.raises(EnvironmentProblem, match="lacks a part"):
-        get_suite("extra")
+def test_a_broken_added_suite_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for package, code, told in (
+        ("adds_nothing_that_loads", "import no_such_module", "no_such_module"),
+        ("adds_no_suite", "Suite = object", "lacks a part"),
+    ):
+        write_package(tmp_path, package, {"suites.py": code}, {package: f"{package}.suites:Suite"})
+        assert package in suite_names()
+        with pytest.raises(EnvironmentProblem, match=rf"{package}.*{told}"):
+            get_suite(package)
 
 
 def _items(women: int, men: int, mixed: int, templates: int) -> list[Item]:
