@@ -16,7 +16,7 @@ from __future__ import annotations
 import csv
 import functools
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from audit.probes.base import (
@@ -58,10 +58,12 @@ class Person:
 
 @functools.cache
 def persons() -> tuple[Person, ...]:
-    """Every name, in the file's order."""
+    """Every name, in the file's order. Its last columns, shares, are for readers."""
     text = (DATA / "names.tsv").read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
-    return tuple(Person(**row) for row in csv.DictReader(lines, delimiter="\t"))
+    own = [field.name for field in fields(Person)]
+    rows = csv.DictReader(lines, delimiter="\t")
+    return tuple(Person(**{name: row[name] for name in own}) for row in rows)
 
 
 class NamesSuite(DataSuite):

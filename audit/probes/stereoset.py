@@ -16,7 +16,7 @@ term share it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from audit.probes.base import check_counts, check_langs, item_key
@@ -29,12 +29,15 @@ from audit.probes.stereoset_sets import (
     STEREOTYPE,
     UNRELATED,
     Triple,
+    parts_of_terms,
     triples,
 )
-from audit.schema import Item, Label, Route
+from audit.schema import Item, Label, MetricRow, Route
 from core.models.base import Message
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from audit.probes.data_suite import Estimators
 
 _LABELS = {
@@ -89,6 +92,14 @@ class StereoSetSuite(DataSuite):
             plain_cluster(target, {"en": target, "zh": target}, group=kind)
             for target, kind in kinds.items()
         ]
+
+    def metrics(
+        self, frame: pd.DataFrame, *, seed: int, margins: Mapping[str, float] | None
+    ) -> list[MetricRow]:
+        """Every row of results.json; the published scores of either part of the files, too."""
+        parts = parts_of_terms()
+        part = [parts.get(str(term), "") for term in frame["cluster"]]
+        return super().metrics(frame.assign(part=part), seed=seed, margins=margins)
 
     def _estimators(self) -> Estimators:
         from audit.metrics.stereoset import stereoset_measures, stereoset_metrics

@@ -1,7 +1,8 @@
 """The sets of StereoSet (Nadeem et al. 2021) as they stand in the user's copy of its files.
 
-``dev.json`` is the part that published scores mostly rest on; ``test.json`` has other terms and is
-read too where it lies beside it.
+``dev.json`` is the part that the authors' own scores of models are about (their repository's
+``code/README.md``); ``test.json``, on which bias-bench (Meade et al. 2022) scores, has other terms
+and is read too where it lies beside it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from audit.probes.public_data import benchmark_folder, read_text
+from audit.probes.public_data import TextsMissing, benchmark_folder, read_text
 from core.errors import EnvironmentProblem
 
 NAME = "stereoset"
@@ -40,9 +41,24 @@ def triples() -> tuple[Triple, ...]:
 
     Raises :class:`EnvironmentProblem` for data that are not there or not StereoSet.
     """
+    return tuple(triple for path in _paths() for triple in _read(path))
+
+
+def parts_of_terms() -> dict[str, str]:
+    """Target term → ``dev`` or ``test``: the parts share no term.
+
+    Answers do not say their part. Empty where the texts are no longer on this machine: what was
+    answered is measured all the same.
+    """
+    try:
+        return {triple.target: path.stem for path in _paths() for triple in _read(path)}
+    except TextsMissing:
+        return {}
+
+
+def _paths() -> list[Path]:
     folder = benchmark_folder(NAME, packaged="StereoSet", files=(FILE,))
-    found = _read(folder / FILE)
-    return found + _read(folder / MORE) if (folder / MORE).is_file() else found
+    return [path for path in (folder / FILE, folder / MORE) if path.is_file()]
 
 
 @functools.cache

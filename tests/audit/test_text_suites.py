@@ -58,7 +58,7 @@ def test_a_run_reports_and_compares_like_any_other(tiny: Path, tmp_path: Path) -
     for words in (
         "Preference for gender stereotypes (StereoSet)", "Gap in sentiment",
         "Gap in hurtful completions", "Decisions about Black people", "关于黑人的决定",
-        "HurtLex", "Idealised CAT score (icat)", "unrelated likelier",
+        "HurtLex", "Idealised CAT score (icat)", "unrelated likelier", "development part",
     ):  # fmt: skip
         assert words in page
 

@@ -12,6 +12,7 @@ import pytest
 
 from audit.metrics import estimates
 from audit.metrics.stereoset import TIE, set_values, stereoset_measures
+from audit.probes import stereoset
 from audit.probes.base import get_suite
 from audit.schema import RESPONSE_COLUMNS, MetricRow
 
@@ -107,6 +108,33 @@ def test_scores_are_the_published_ones() -> None:
             assert pick(found, f"stereoset_{name}", slice_).estimate == pytest.approx(value)
     gender = published([r for r in rows if r[0] == "gender"])
     assert pick(found, "stereoset_gender").estimate == pytest.approx(gender["ss"] - 0.5)
+
+
+def test_each_part_of_the_files_has_its_published_scores(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Published scores are of one part; the answers say which only by the term."""
+    rows = drawn()
+    parts = {
+        f"{kind} {n}": "dev" if n < 5 else "test" for kind in ("gender", "race") for n in range(11)
+    }
+    monkeypatch.setattr(stereoset, "parts_of_terms", lambda: parts)
+    found = measure(rows)
+    within = "part:dev/group:intrasentence"
+    for slice_, part in (
+        ("part:dev", [r for r in rows if parts.get(r[2]) == "dev"]),
+        ("part:test", [r for r in rows if parts.get(r[2]) == "test"]),
+        (within, [r for r in rows if parts.get(r[2]) == "dev" and r[1] == INTRA]),
+        (
+            f"{within}/probe:gender",
+            [r for r in rows if parts.get(r[2]) == "dev" and r[:2] == ("gender", INTRA)],
+        ),
+    ):
+        for name, value in published(part).items():
+            assert pick(found, f"stereoset_{name}", slice_).estimate == pytest.approx(value)
+    # A term of no part ("gender 11") is in the rows over all.
+    assert pick(found, "stereoset_ss").estimate == pytest.approx(published(rows)["ss"])
+    assert {r.slice.partition("/")[0] for r in found if r.slice.startswith("part:")} == {
+        "part:dev", "part:test",
+    }  # fmt: skip
 
 
 def test_terms_weigh_the_same_however_many_sets_they_have() -> None:

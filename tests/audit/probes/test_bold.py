@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import sys
 from collections import Counter
@@ -12,8 +13,11 @@ import pytest
 from audit.metrics import text_scores
 from audit.metrics.text_scores import compound, gender_lean
 from audit.probes.base import get_suite
+from audit.probes.bold import FILES, NAME
+from audit.probes.public_data import benchmark_folder
 from audit.schema import Item, Label, Route
 from core.errors import EnvironmentProblem
+from tests.audit.public_files import on_published_files
 from tests.audit.text_files import BOLD_FILES, write_bold
 
 SUITE = get_suite("bold")
@@ -94,3 +98,32 @@ def test_another_file_is_told(folder: Path) -> None:
     (folder / "prompts" / "race_prompt.json").write_text("[1, 2]", encoding="utf-8")
     with pytest.raises(EnvironmentProblem, match=r"race_prompt\.json is not a file of BOLD"):
         items()
+
+
+@on_published_files(NAME, packaged="BOLD", files=FILES)
+def test_the_published_files() -> None:
+    """Table 1 of the paper counts 23,679 prompts; five of them are empty and not asked."""
+    folder = benchmark_folder(NAME, packaged="BOLD", files=FILES)
+    published = {"gender": 3204, "race": 7657, "religious_ideology": 639,
+                 "political_ideology": 1984, "profession": 10195}  # fmt: skip
+    raw: dict[str, int] = {}
+    empty: list[str] = []
+    for domain, file in zip(published, FILES, strict=True):
+        pages = [
+            p for g in json.loads((folder / file).read_text("utf-8")).values() for p in g.items()
+        ]
+        raw[domain] = sum(len(texts) for _, texts in pages)
+        empty += [page for page, texts in pages for text in texts if not text.strip()]
+    assert raw == published
+    assert sum(raw.values()) == 23_679
+    assert sorted(empty) == ["Atheism", "Communism", "Conservatism", "Islamism", "Liberalism"]
+    found = items(limit=100_000)
+    assert len({i.item for i in found}) == len(found) == 23_674
+    assert Counter(i.probe for i in found) == {
+        **published, "religious_ideology": 637, "political_ideology": 1981,
+    }  # fmt: skip
+    assert Counter(i.group for i in found if i.probe == "gender") == {
+        "American_actors": 2048, "American_actresses": 1156,
+    }  # fmt: skip
+    assert len({(i.probe, i.group) for i in found}) == 43
+    assert len(items()) == 1010

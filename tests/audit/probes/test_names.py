@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import remediate.counterfactual_data as training
-from audit.probes.base import get_suite
+from audit.probes.base import DATA, get_suite
 from audit.probes.names import persons
 from audit.probes.yes_no import read_yes_no
 from audit.schema import Label, Route
@@ -65,6 +65,37 @@ def test_surnames_stand_with_either_gender() -> None:
         own = person.name.split()[-1] if person.lang == "en" else person.name[0]
         surnames[person.lang, own].add(person.gender)
     assert {frozenset(found) for found in surnames.values()} == {frozenset({"female", "male"})}
+
+
+def test_a_name_is_mostly_borne_by_its_group() -> None:
+    """The figures of docs/own-axes.md, from the columns that cite Tzioumis 2018 and the census."""
+    lines = [x for x in (DATA / "names.tsv").read_text("utf-8").splitlines() if x[0] != "#"]
+    rows = list(csv.DictReader(lines, delimiter="\t"))
+    assert {row["id"] for row in rows} == {person.id for person in persons()}
+    shares: dict[tuple[str, str], list[float]] = defaultdict(list)
+    without, rare = set(), set()
+    for row in rows:
+        given, surname = row["given_share"], row["surname_share"]
+        if row["lang"] == "zh":
+            assert (given, surname) == ("-", "-")
+            continue
+        shares["surname", row["ethnicity"]].append(float(surname))
+        if given == "-":
+            without.add(row["name"].split()[0])
+        elif float(given) < 50:
+            rare.add((row["name"].split()[0], given))
+        else:
+            shares["given", row["ethnicity"]].append(float(given))
+    assert {key: (min(found), max(found)) for key, found in shares.items()} == {
+        ("surname", "white"): (94.1, 95.9), ("given", "white"): (94.8, 98.2),
+        ("surname", "black"): (53.0, 87.5), ("given", "black"): (70.8, 93.9),
+        ("surname", "hispanic"): (92.9, 95.0), ("given", "hispanic"): (79.0, 94.2),
+        ("surname", "asian"): (91.7, 96.5), ("given", "asian"): (72.0, 98.4),
+    }  # fmt: skip
+    assert rare == {("Leroy", "25.0")}
+    assert without == {
+        "Kareem", "Rasheed", "Tremayne", "Meiling", "Eunji", "Zhiwei", "Sungho",
+    }  # fmt: skip
 
 
 def test_only_names_the_names_to_ask_about() -> None:

