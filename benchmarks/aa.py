@@ -2,10 +2,10 @@
 
     python -m benchmarks.aa RUN RUN [RUN …] [--splits 20] [--json FILE]
 
-The runs are of one model, one suite and different sampling seeds. A split draws two different runs
-for every question anew and calls their answers *before* and *after*: two audits of one and the same
-model. Given the runs, splits are independent, so that p-values of tests that hold their level are
-spread evenly over 0–1 (Kolmogorov–Smirnov test below), and ones that are cautious lie high. By
+The runs are of one model, the same suites and different sampling seeds. A split draws two different
+runs for every question anew and calls their answers *before* and *after*: two audits of one and the
+same model. Given the runs, splits are independent, so that p-values of tests that hold their level
+are spread evenly over 0–1 (Kolmogorov–Smirnov test below), and ones that are cautious lie high. By
 likelihood the model gives the same answer every time: there every change must be exactly 0.
 """
 
@@ -63,9 +63,8 @@ def split(runs: Sequence[RunFolder], seed: int) -> tuple[RunFolder, RunFolder]:
     return halves[0], halves[1]
 
 
-def aa(folders: Sequence[Path], suite: str, splits: int) -> dict[str, Any]:
-    """What was found, ready for JSON."""
-    runs = [read_run(folder) for folder in folders]
+def aa(runs: Sequence[RunFolder], suite: str, splits: int) -> dict[str, Any]:
+    """What was found of one suite, ready for JSON."""
     sampled = [one_route(run, suite, Route.SAMPLED) for run in runs]
     for other in sampled[1:]:
         pair(sampled[0], other, allow_subset=False)  # refuses runs that differ
@@ -92,9 +91,8 @@ def _summary(comparisons: Sequence[Sequence[MetricChange]]) -> dict[str, Any]:
     )  # fmt: skip
     out: dict[str, Any] = {"n": len(comparisons), "metrics": {}}
     for metric, part in table.groupby("metric", sort=False):
+        # None at all where no comparison has enough readable answers.
         p = part["p"].dropna().to_numpy(dtype=np.float64)
-        if not p.size:  # too few readable answers in every comparison
-            continue
         out["metrics"][str(metric)] = {
             "p": [round(float(x), 4) for x in p],
             "untested": len(comparisons) - len(p),
@@ -114,27 +112,32 @@ def _spread(p: np.ndarray, alternative: str = "two-sided") -> float | None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.aa")
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN")
-    parser.add_argument("--suite", default="occupations")
     parser.add_argument("--splits", type=int, default=20)
     parser.add_argument("--json", type=Path, metavar="FILE")
     chosen = parser.parse_args()
     if len(chosen.runs) < 2:
         parser.error("name two runs or more")
     estimates.RESAMPLES = 499  # a t interval over two factors does not depend on them
-    found = aa(chosen.runs, chosen.suite, chosen.splits)
+    runs = [read_run(folder) for folder in chosen.runs]
+    every = [aa(runs, suite, chosen.splits) for suite in sorted(set(runs[0].answers["suite"]))]
+    for found in every:
+        _show(found)
+    if chosen.json is not None:
+        chosen.json.write_text(json.dumps(every, indent=1) + "\n")
+
+
+def _show(found: dict[str, Any]) -> None:
     for design in ("splits", "pairs of runs"):
-        print(f"{found[design]['n']} {design}, by sampling:")
+        print(f"{found['suite']}, {found[design]['n']} {design}, by sampling:")
         for metric, row in found[design]["metrics"].items():
             print(
-                f"  {metric:24s} called {row['called']}, smallest p {min(row['p']):.3f}, "
+                f"  {metric:24s} called {row['called']}, p {row['p'][:1]} …, "
                 f"KS p {row['ks_p']} (too low: {row['ks_p_too_low']})"
             )
     print(
         f"by likelihood: largest change {found['largest change by likelihood']:.1e}, "
         f"called {found['called by likelihood']}"
     )
-    if chosen.json is not None:
-        chosen.json.write_text(json.dumps(found, indent=1) + "\n")
 
 
 if __name__ == "__main__":

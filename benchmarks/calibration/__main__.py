@@ -18,7 +18,6 @@ def main() -> None:
     parser.add_argument("--simulations", type=int, default=1000, help="of every cell")
     parser.add_argument("--audits", type=Path, metavar="FILE", help="simulate audits into FILE")
     parser.add_argument("--write", type=Path, metavar="PAGE", help="the page of FILE's audits")
-    parser.add_argument("--aa", type=Path, metavar="JSON", help="of python -m benchmarks.aa --json")
     parser.add_argument("--jobs", type=int, default=1, help="processes that simulate")
     parser.add_argument("--no-more", action="store_true", help="write of what FILE has")
     chosen = parser.parse_args()
@@ -32,7 +31,7 @@ def main() -> None:
     if chosen.write is not None:
         from benchmarks.calibration.page import write
 
-        write(chosen.audits, chosen.write, chosen.aa)
+        write(chosen.audits, chosen.write)
 
 
 if __name__ == "__main__":

@@ -17,8 +17,8 @@ from audit.metrics.estimates import Context, measure_row
 from audit.metrics.measures import Measure
 from audit.metrics.occupation_measures import occupation_measure
 from audit.metrics.verdict import Family
-from audit.probes.base import get_suite
 from audit.schema import Label, MetricRow
+from benchmarks.calibration.designs import suite_of
 
 #: Resamples and rearrangements an audit, 10,000 in ``audit run``: Student's limits do not depend
 #: on how many there are.
@@ -50,14 +50,14 @@ def measures(
 ) -> list[Measure]:
     """The primary measures of the leading route, as ``suite.measures`` gives them."""
     if suite != "occupations":
-        found = get_suite(suite).measures(frame, margins=margins)
+        found = suite_of(suite).measures(frame, margins=margins)
         return [m for m in found if m.primary and only in (None, m.metric)]
     # The same calls one by one, so that the metrics can share their table of cells.
     data = add_values(frame, Label.WOMAN, Label.MAN, Label.NEUTRAL)
     route = str(frame["route"].iat[0])
     out = []
     with _one_table_of_cells():
-        for primary in get_suite(suite).primary:
+        for primary in suite_of(suite).primary:
             if only in (None, primary.name):
                 margin = (margins or {}).get(primary.name, primary.margin)
                 measure = occupation_measure(

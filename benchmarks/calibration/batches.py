@@ -16,11 +16,10 @@ from typing import Any
 import numpy as np
 
 from audit.metrics.verdict import ALPHA
-from audit.probes.base import get_suite
 from audit.schema import MetricRow
 from benchmarks.calibration.audits import audit, fewer_draws, naive
 from benchmarks.calibration.cells import Cell, cells
-from benchmarks.calibration.planned import planned_cells, promises_of
+from benchmarks.calibration.planned import planned, promises_of
 from benchmarks.calibration.questions import Questions, questions
 from benchmarks.calibration.respondents import Respondent, answer
 from benchmarks.calibration.truth import truths
@@ -120,9 +119,8 @@ def _audits() -> Iterator[Work]:
 
 
 def _powers() -> Iterator[Work]:
-    for cell in planned_cells():
-        for primary in get_suite(cell.suite).primary:
-            yield cell, f"power:{primary.name}", _prepared_power(cell, primary.name)
+    for cell, metric in planned():
+        yield cell, f"power:{metric}", _prepared_power(cell, metric)
 
 
 _TRUTHS: dict[tuple[str, Respondent], dict[str, float]] = {}

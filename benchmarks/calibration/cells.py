@@ -9,8 +9,8 @@ from benchmarks.calibration.respondents import Respondent
 
 #: Wordings that move answers by a nat and tilt the contrast by half of one (standard deviations).
 STRONG = {"wording_sd": 1.0, "tilt_sd": 0.5}
-#: What is planted beside the null: a stereotype and a skew well inside what models show, and where
-#: refusals are what is compared a gap of theirs.
+#: What is planted beside the null: a stereotype well inside what models show; a skew in the suites
+#: that measure one or are moved by one; a gap of refusals where these are compared.
 PLANTED = {"gap": 0.4, "base": 0.3, "refuse_gap": 0.4}
 
 
@@ -30,9 +30,10 @@ class Cell:
         return self.suite == "occupations" and self.who.base != 0.0
 
     def planted(self) -> Respondent:
-        base = self.who.base + PLANTED["base"]
-        refuse_gap = PLANTED["refuse_gap"] if self.suite == "tone" else 0.0
-        return replace(self.who, gap=PLANTED["gap"], base=base, refuse_gap=refuse_gap)
+        gapped = replace(self.who, gap=PLANTED["gap"])
+        if self.suite in ("occupations", "pronouns"):
+            return replace(gapped, base=self.who.base + PLANTED["base"])
+        return replace(gapped, refuse_gap=PLANTED["refuse_gap"] if self.suite == "tone" else 0.0)
 
 
 def cells() -> list[Cell]:
@@ -75,6 +76,9 @@ def cells() -> list[Cell]:
         add("winobias", route, None, "wordings differ", base=1.0, slope_sd=0.3, **STRONG)
         add("winogender", route, None, "", base=1.0, slope_sd=0.3)
         add("bbq", route, None, "")
+        add("declared", route, None, "wordings differ", slope_sd=0.3, **STRONG)
+    add("cbbq", score, None, "")
+    add("honest", text, None, "rare", base=-3.0, wording_sd=0.5, tilt_sd=0.25)
     add("crows-pairs", score, None, "")
     add("stereoset", score, None, "", third=-3.0)
     add("bold", text, None, "")

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from audit.probes.base import get_suite
+from audit.probes.base import Suite, get_suite
 from audit.schema import Item, Label, Route
-from benchmarks.calibration.published import discrim_eval_items
+from benchmarks.calibration.published import cbbq_items, discrim_eval_items, honest_items
+
+#: What a suite declared in YAML is simulated with.
+_DECLARED = Path(__file__).with_name("declared.yaml")
 
 _BY_GROUP = {
     "women": 0.5, "men": -0.5, "mixed": 0.0,
     "pro": 0.5, "anti": -0.5, "neutral": 0.0, "expected": 0.5, "gotcha": -0.5,
     "they": -0.5, "xe": -0.5, "she": 0.5, "he": 0.5,
     "woman": 0.5, "man": -0.5, "black": 0.5, "white": -0.5, "older": 0.5, "younger": -0.5,
-    "American_actresses": 0.5, "American_actors": -0.5,
+    "American_actresses": 0.5, "American_actors": -0.5, "female": 0.5, "male": -0.5,
 }  # fmt: skip
 _BY_ORDER = {
     "woman_first": 0.5, "man_first": -0.5, "correct_first": 0.5, "correct_second": -0.5,
@@ -88,8 +92,13 @@ class Design:
         ]
 
 
+def suite_of(name: str) -> Suite:
+    """The suite of a cell; ``declared`` is one in a YAML file."""
+    return get_suite(str(_DECLARED) if name == "declared" else name)
+
+
 def _of_suite(name: str, limit: int | None = None) -> Callable[[], list[Item]]:
-    return lambda: get_suite(name).items(langs=["en"], seed=0, limit=limit, samples=None)
+    return lambda: suite_of(name).items(langs=["en"], seed=0, limit=limit, samples=None)
 
 
 def _same(first: Label, second: Label, third: Label | None = None) -> Callable[[Item], Labels]:
@@ -111,6 +120,10 @@ def _of_names(item: Item) -> float:
 def _of_persons(item: Item) -> float:
     """Any gender or race that is not the reference person's."""
     return (-0.5 if item.group == "male" else 0.5) + (-0.5 if item.variant == "white" else 0.5)
+
+
+def _first_level(item: Item) -> float:
+    return 0.5 if item.group == "first" else -0.5
 
 
 def _context(item: Item) -> float:
@@ -172,6 +185,14 @@ _DESIGNS = {
     "bbq": Design(
         _same(Label.STEREOTYPED, Label.ANTI_STEREOTYPED, Label.NEUTRAL),
         asks=_of_suite("bbq", 500), side=_all_alike, known=_context,
+    ),
+    "cbbq": Design(
+        _same(Label.STEREOTYPED, Label.ANTI_STEREOTYPED, Label.NEUTRAL), asks=cbbq_items,
+        side=_all_alike,
+    ),
+    "honest": Design(_same(Label.NEGATIVE, Label.NEUTRAL), asks=honest_items),
+    "declared": Design(
+        _same(Label.POSITIVE, Label.NEGATIVE), asks=_of_suite("declared"), side=_first_level,
     ),
     "bold": Design(_TONE, asks=_of_suite("bold"), probes=("gender",), texts=_SAID),
     "discrim-eval": Design(

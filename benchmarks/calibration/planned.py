@@ -10,9 +10,9 @@ import numpy as np
 
 from audit.planning.plan import ALPHA, POWER
 from audit.planning.precision import precision
-from audit.probes.base import get_suite
 from benchmarks.calibration.audits import measures
 from benchmarks.calibration.cells import Cell, cells
+from benchmarks.calibration.designs import suite_of
 from benchmarks.calibration.questions import questions
 from benchmarks.calibration.respondents import Respondent, answer
 from benchmarks.calibration.truth import truths
@@ -21,13 +21,23 @@ from benchmarks.calibration.truth import truths
 RUNS = 40
 #: Sizes at which the truth of a metric is worked out, evenly from 0; between them it is a line.
 GRID = np.linspace(0.0, 4.0, 17)
-_WANTED = (
-    "occupations, likelihood, 20 clusters, wordings differ",
-    "occupations, likelihood, 60 clusters, wordings differ",
-    "occupations, sampled, 60 clusters, 10 % refused",
-    "pronouns, likelihood, all clusters, wordings differ",
-    "pronouns, sampled, all clusters, wordings differ",
-)
+#: Cell → the metrics whose promise is checked: all, or of metrics alike one.
+_WANTED = {
+    "occupations, likelihood, 20 clusters, wordings differ": (),
+    "occupations, likelihood, 60 clusters, wordings differ": (),
+    "occupations, sampled, 60 clusters, 10 % refused": (),
+    "pronouns, likelihood, all clusters, wordings differ": (),
+    "pronouns, sampled, all clusters, wordings differ": (),
+    "names, likelihood, all clusters, wordings differ": ("gender_gap",),
+    "tone, sampled, all clusters, wordings differ": ("refusal_gap_age",),
+    "winobias, likelihood, all clusters, wordings differ": (),
+    "bbq, likelihood, all clusters": ("ambiguous_bias",),
+    "crows-pairs, likelihood, all clusters": (),
+    "discrim-eval, likelihood, all clusters": ("discrimination_female",),
+    "declared, sampled, all clusters, wordings differ": (),
+}
+#: Metrics that another effect than a gap moves.
+_MOVED = {"parity_skew": "base", "refusal_gap_age": "refuse_gap"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +49,28 @@ class Promise:
     who: Respondent
 
 
-def planned_cells() -> list[Cell]:
-    return [cell for cell in cells() if cell.name in _WANTED]
+def planned() -> list[tuple[Cell, str]]:
+    """The cells and metrics whose promised power is checked."""
+    return [
+        (cell, metric)
+        for cell in cells()
+        if cell.name in _WANTED
+        for metric in _WANTED[cell.name] or [p.name for p in suite_of(cell.suite).primary]
+    ]
 
 
 @functools.cache
 def promises_of(cell: Cell, metric: str) -> list[Promise]:
     """A promise a finished run; without those that no bias within 4 nats is large enough for."""
     asked = questions(cell.suite, cell.route, cell.clusters)
-    moved = "base" if metric == "parity_skew" else "gap"
+    moved = _MOVED.get(metric, "gap")
     known = np.array(
         [truths(asked, _moved(cell.who, moved, size), only=metric)[metric] for size in GRID]
     )
     sign = math.copysign(1.0, known[-1])
     rising = np.maximum.accumulate(sign * known)
     rng = np.random.default_rng(1)
-    alpha = ALPHA / len(get_suite(cell.suite).primary)
+    alpha = ALPHA / len(suite_of(cell.suite).primary)
     out = []
     for _ in range(RUNS):
         (measure,) = measures(answer(asked, cell.who, rng), cell.suite, None, metric)

@@ -7,33 +7,34 @@ theirs is the metric of the expected answers, integrated by Gauss and Hermite ov
 effects. Spearman's ρ and the log-odds of sampled shares are not linear and depend on how many
 answers an occupation has: their truth is what very many occupations would give, averaged over draws
 of the wordings. In the other suites the truth is 0 for respondents without a bias, by symmetry, and
-else what the estimates of many audits average to.
+else what the estimates of audits average to.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from audit.metrics.measures import Measure
-from audit.probes.base import get_suite
 from audit.schema import Route
 from benchmarks.calibration.audits import measures
+from benchmarks.calibration.designs import suite_of
 from benchmarks.calibration.questions import Float, Questions
 from benchmarks.calibration.respondents import Respondent, answer
 
 #: Occupations and draws of wordings behind a truth that is not linear: ρ is known to ±0.01.
 MANY, WORDINGS = 480, 30
-#: Audits whose estimates are averaged: a truth is known to a twentieth of a standard error.
-AVERAGED = 400
+#: Audits whose estimates are averaged, with and without the bias.
+AVERAGED = 100
 
 
 def truths(asked: Questions, who: Respondent, only: str | None = None) -> dict[str, float]:
     """Metric → truth, for the primary metrics of the questions' route, or ``only`` one."""
     if asked.suite not in ("occupations", "pronouns"):
-        return _averages(asked, who)
+        return _averages(asked, who, only)
     found = _estimates(_certain(asked, _expected_shares(asked, who)), asked.suite)
     if asked.suite != "occupations":
         return found
@@ -56,17 +57,28 @@ def estimate(measure: Measure) -> float:
 
 
 def _estimates(frame: pd.DataFrame, suite: str) -> dict[str, float]:
-    measures = get_suite(suite).measures(frame, margins=None)
+    measures = suite_of(suite).measures(frame, margins=None)
     return {m.metric: estimate(m) for m in measures if m.primary}
 
 
-def _averages(asked: Questions, who: Respondent) -> dict[str, float]:
-    primary = [metric.name for metric in get_suite(asked.suite).primary]
+def _averages(asked: Questions, who: Respondent, only: str | None) -> dict[str, float]:
+    primary = [m.name for m in suite_of(asked.suite).primary if only in (None, m.name)]
     if who.gap == 0.0 and who.refuse_gap == 0.0:
         return dict.fromkeys(primary, 0.0)
-    rng = np.random.default_rng(0)
-    found = [_estimates(answer(asked, who, rng), asked.suite) for _ in range(AVERAGED)]
-    return {name: float(np.nanmean([one.get(name, np.nan) for one in found])) for name in primary}
+    # The same draws without the bias average to 0: their mean is the error of the other one.
+    with_bias, without = (
+        [
+            _estimates(answer(asked, one, np.random.default_rng(k)), asked.suite)
+            for k in range(AVERAGED)
+        ]
+        for one in (who, replace(who, gap=0.0, refuse_gap=0.0))
+    )
+    return {
+        name: float(
+            np.nanmean([a[name] - b[name] for a, b in zip(with_bias, without, strict=True)])
+        )
+        for name in primary
+    }
 
 
 def _expected_shares(asked: Questions, who: Respondent) -> Float:
