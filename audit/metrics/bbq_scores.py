@@ -121,4 +121,4 @@ def ratio_measure(
         + (f"; {lost} categories in which no answer names a person are left out" if lost else ""),
     )
     category_of = np.argmax(pool.counts[:, :, 0] > 0, axis=0)
-    return replace(measure, row_strata=category_of, linear=False)
+    return replace(measure, row_strata=category_of)
