@@ -13,6 +13,7 @@ from core.errors import UsageProblem
 
 if TYPE_CHECKING:
     from audit.pictures import PictureOptions
+    from audit.planning.detectable import Effect
 
 _EXAMPLES = """
 \b
@@ -39,6 +40,19 @@ def _margins(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> 
         if not 0 < out[name] < float("inf"):
             raise UsageProblem(f"The margin of {name} must be a positive number, not {number}.")
     return out
+
+
+def _effect(_: click.Context, __: click.Parameter, value: str | None) -> float | str | None:
+    """--effect without a value asks for the margins. An effect is positive."""
+    if value in (None, "margin"):
+        return value
+    try:
+        number = float(value)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise UsageProblem(f"--effect wants a positive number, or none for margins, not '{value}'.")
+    return number
 
 
 def _picture_options(options: dict[str, Any]) -> PictureOptions | None:
@@ -176,6 +190,10 @@ def report(run: Path, debug: bool) -> None:
     "--allow-subset", is_flag=True,
     help="Two runs: compare what they share instead of refusing.",
 )  # fmt: skip
+@click.option(
+    "--allow-versions", is_flag=True,
+    help="Two runs: compare them even where their suites are of different versions.",
+)  # fmt: skip
 @_DEBUG
 def compare(
     runs: tuple[Path, ...],
@@ -183,6 +201,7 @@ def compare(
     seed: int,
     margins: dict[str, float],
     allow_subset: bool,
+    allow_versions: bool,
     debug: bool,
 ) -> None:
     """Compare two finished runs pair by pair, or put three and more side by side.
@@ -195,15 +214,26 @@ def compare(
 
     if len(runs) < 2:
         raise UsageProblem("`audit compare` wants at least two run folders: BEFORE AFTER.")
-    if len(runs) > 2 and (margins or allow_subset):
-        raise UsageProblem("--margin and --allow-subset are for two runs; more keep their own.")
+    if len(runs) > 2 and (margins or allow_subset or allow_versions):
+        raise UsageProblem(
+            "--margin, --allow-subset and --allow-versions are for two runs; more keep their own."
+        )
     out, command = out or runs[-1], command_line()
     if len(runs) == 2:
         from audit.compare import compare_runs, save
         from audit.compare_table import print_comparison
+        from audit.left_out import OtherQuestions, by_probe
         from audit.reports.compare import build_comparison
 
-        found = compare_runs(*runs, seed=seed, margins=margins, allow_subset=allow_subset)
+        try:
+            found = compare_runs(
+                *runs, seed=seed, margins=margins, allow_subset=allow_subset,
+                allow_versions=allow_versions,
+            )  # fmt: skip
+        except OtherQuestions as problem:
+            for line in by_probe(problem.left_out):
+                click.echo(line, err=True)
+            raise
         path = save(found, out)
         print_comparison(found, path, build_comparison(found, out, command=command))
         return
@@ -218,7 +248,8 @@ def compare(
 
 @cli.command(
     epilog="\b\nExamples:\n  audit plan --suite occupations,pronouns\n"
-    "  audit plan smollm2-135m-instruct --limit 200"
+    "  audit plan smollm2-135m-instruct --limit 200\n"
+    "  audit plan --suite tone --samples 4 --effect 0.1"
 )
 @click.argument("model", required=False)
 @click.option("--suite", "suites", default="occupations", show_default=True, callback=words)
@@ -235,6 +266,10 @@ def compare(
     help="A finished run whose variances, and speed, are assumed.",
 )  # fmt: skip
 @click.option("--rate", type=float, help="Requests a second, instead of a timing.")
+@click.option(
+    "--effect", is_flag=False, flag_value="margin", callback=_effect, metavar="[NUMBER]",
+    help="Also how many clusters, wordings or samples find this effect; alone: each margin.",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 @_DEBUG
 def plan(
@@ -242,6 +277,7 @@ def plan(
     backend: str,
     like: Path | None,
     rate: float | None,
+    effect: Effect | None,
     as_json: bool,
     debug: bool,
     **asked: Any,
@@ -256,14 +292,10 @@ def plan(
 
     options = RunOptions(model or "", backend=backend, debug=debug, **asked)
     suites, items = collect_items(options)
-    speed = None
-    if rate is not None:
-        speed = rates.told(rate)
-    elif model is not None:
-        speed = rates.timed(model, items, backend=backend, seed=options.seed)
-    elif like is not None:
-        speed = rates.of_run(like)
-    found = make_plan(suites, items, like=like, rate=speed)
+    speed, scores = rates.rate_and_scores(
+        model, items, backend=backend, seed=options.seed, like=like, rate=rate
+    )
+    found = make_plan(suites, items, like=like, rate=speed, scores=scores, effect=effect)
     if as_json:
         import json
 
@@ -303,7 +335,7 @@ def gate(
 ) -> int:
     """Hold a finished RUN against a policy; exit code 1 where it is broken.
 
-    Evidence that settles nothing breaks a rule too, unless the rule says allow_inconclusive.
+    Evidence that settles nothing breaks a rule too, unless the rule allows it.
     """
     from audit.gate.run import gate_run
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from audit.left_out import LeftOut
 from audit.manifest import write_json
 from audit.metrics.answer_changes import (
     AnswerChange,
@@ -37,7 +38,8 @@ class RunFacts:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """compare.json. ``verdicts`` are the two runs' own, by ``suite/metric/route``."""
+    """compare.json. ``verdicts`` are the two runs' own, by ``suite/metric/route``; ``left_out``
+    every answer that does not pair."""
 
     before: RunFacts
     after: RunFacts
@@ -46,6 +48,7 @@ class Comparison:
     n_only_before: int
     n_only_after: int
     n_reworded: int
+    left_out: tuple[LeftOut, ...]
     changes: tuple[MetricChange, ...]
     answers: tuple[AnswerChange, ...]
     missing: tuple[MissingChange, ...]
@@ -64,15 +67,23 @@ def compare_runs(
     seed: int = 0,
     margins: Mapping[str, float] | None = None,
     allow_subset: bool = False,
+    allow_versions: bool = False,
 ) -> Comparison:
     """Compare two finished run folders question by question.
 
     Margins are those that BEFORE declared, unless ``margins`` (by metric) says otherwise.
-    ``allow_subset`` compares what the runs share instead of refusing runs that differ. Raises
-    :class:`UsageProblem` for runs that do not pair and :class:`EnvironmentProblem` for folders
-    that cannot be read.
+    ``allow_subset`` compares what the runs share instead of refusing runs that differ,
+    ``allow_versions`` answers to different versions of a suite. Raises :class:`UsageProblem` for
+    runs that do not pair and :class:`EnvironmentProblem` for folders that cannot be read.
     """
     first, second = read_run(before), read_run(after)
+    others = _other_versions(first, second)
+    if others and not allow_versions:
+        raise UsageProblem(
+            f"{'; '.join(others)}: other answers may have been offered to the same questions, and "
+            "they may be read by other rules. Audit both with one version, or compare them all the "
+            "same with --allow-versions."
+        )
     pairs = pair(first, second, allow_subset=allow_subset)
     complete = pairs.complete()
     declared = first.margins()
@@ -81,6 +92,7 @@ def compare_runs(
         raise UsageProblem(f"No primary metric of these runs is called {', '.join(unknown)}.")
     changes: list[MetricChange] = []
     notes = _notes(first, second, pairs)
+    notes += [f"{other}: answers may be read by other rules" for other in others]
     suites = list(dict.fromkeys(pairs.before["suite"]))
     for name in suites:
         suite = get_suite(name, before, after)
@@ -103,6 +115,7 @@ def compare_runs(
         n_only_before=pairs.only_before,
         n_only_after=pairs.only_after,
         n_reworded=pairs.reworded,
+        left_out=pairs.left_out,
         changes=tuple(changes),
         answers=tuple(
             row
@@ -140,6 +153,16 @@ def run_facts(run: RunFolder) -> RunFacts:
     )
 
 
+def _other_versions(before: RunFolder, after: RunFolder) -> list[str]:
+    """A clause a suite that the two runs asked in different versions."""
+    later = after.versions()
+    return [
+        f"{suite} {version} before, {later[suite]} after"
+        for suite, version in before.versions().items()
+        if later.get(suite, version) != version
+    ]
+
+
 def _notes(before: RunFolder, after: RunFolder, pairs: Pairs) -> list[str]:
     """What a reader must know before believing that the model alone changed."""
     notes = []
@@ -155,12 +178,6 @@ def _notes(before: RunFolder, after: RunFolder, pairs: Pairs) -> list[str]:
     moved = sorted({key[1] for key, value in old.items() if new.get(key, value) != value})
     if moved:
         notes.append(f"the margins of the earlier run are used for {', '.join(moved)}")
-    for suite, version in before.versions().items():
-        other = after.versions().get(suite, version)
-        if other != version:
-            notes.append(
-                f"{suite} {version} before, {other} after: answers may be read by other rules"
-            )
     lost = len(pairs.before) - int(pairs.answered.sum())
     if lost:
         notes.append(

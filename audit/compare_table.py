@@ -12,6 +12,7 @@ from rich.text import Text
 
 from audit.compare import Comparison
 from audit.comparison import ModelRow, ModelsTable
+from audit.left_out import by_probe
 from audit.metrics.changes import MetricChange
 from audit.summary import VERDICT_STYLE, interval, number, p_value
 from core.console import table_console
@@ -38,6 +39,8 @@ def print_comparison(comparison: Comparison, path: Path, page: Path) -> None:
         console.print(_missing(comparison))
     for note in comparison.notes:
         console.print(Text(f"Note: {note}."), soft_wrap=True)
+    for line in by_probe(comparison.left_out):
+        console.print(Text(f"Left out: {line}"), soft_wrap=True)
     _print_paths(console, page, path)
 
 

@@ -1,16 +1,17 @@
 """Two run folders → the same answers of both, row by row.
 
-A comparison is only of what was asked twice in the same words. Anything else is refused with its
-number and an example, or left out where the caller says so.
+A comparison is only of what was asked twice in the same words. Anything else is refused by name, or
+left out where the caller says so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from audit.left_out import LeftOut, OtherQuestions, Why
 from audit.manifest import read_json
 from audit.schema import RESPONSE_COLUMNS, Label
 from core.errors import EnvironmentProblem, UsageProblem
@@ -61,7 +62,7 @@ class RunFolder:
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """The paired answers, in one order. ``unanswered`` of the pairs lack an answer in a run.
+    """The paired answers, in one order, and what has no pair.
 
     ``before`` and ``after`` are as they were given; ``answered`` is (n,) bool, true where both
     runs have a readable answer.
@@ -70,9 +71,22 @@ class Pairs:
     before: pd.DataFrame
     after: pd.DataFrame
     answered: pd.Series
-    only_before: int
-    only_after: int
-    reworded: int
+    left_out: tuple[LeftOut, ...]
+
+    @property
+    def only_before(self) -> int:
+        return self._count(Why.ONLY_BEFORE)
+
+    @property
+    def only_after(self) -> int:
+        return self._count(Why.ONLY_AFTER)
+
+    @property
+    def reworded(self) -> int:
+        return self._count(Why.REWORDED)
+
+    def _count(self, why: Why) -> int:
+        return sum(one.why is why for one in self.left_out)
 
     def complete(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Both frames with an answer that one run lacks taken from the other too."""
@@ -135,39 +149,77 @@ def _uninstructed(answers: pd.DataFrame, manifest: Mapping[str, Any]) -> pd.Data
 def pair(before: RunFolder, after: RunFolder, *, allow_subset: bool) -> Pairs:
     """Pair by suite, item and sample.
 
-    Raises :class:`UsageProblem` where a question stands in one run alone or was worded otherwise,
-    unless ``allow_subset``, and where nothing is left.
+    Raises :class:`OtherQuestions` where a question stands in one run alone or was worded or built
+    otherwise, unless ``allow_subset``, and :class:`UsageProblem` where nothing is left.
     """
     left, right = (_keyed(run) for run in (before, after))
     shared = left.index.intersection(right.index, sort=False)
     lost, new = left.index.difference(right.index), right.index.difference(left.index)
+    unpaired = left.loc[lost], right.loc[new]
     left, right = left.loc[shared], right.loc[shared]
-    columns = list(_MEANING)
-    same = ((left[columns] == right[columns]) | (left[columns].isna() & right[columns].isna())).all(
-        axis=1
+    unlike = _unlike(left, right)
+    other = unlike.any(axis=1)
+    left_out = (
+        *_left_out(unpaired[0], Why.ONLY_BEFORE),
+        *_left_out(unpaired[1], Why.ONLY_AFTER),
+        *_left_out(left[other], Why.REWORDED, unlike[other]),
     )
-    reworded = left.index[~same]
-    if not allow_subset:
-        for found, what in (
-            (lost, f"answers of {before.folder} are not in {after.folder}"),
-            (new, f"answers of {after.folder} are not in {before.folder}"),
-            (reworded, "questions are worded or built differently in the two runs"),
-        ):
-            if len(found):
-                suite, item, _ = found[0]
-                raise UsageProblem(
-                    f"{len(found)} {what}, the first is {suite}:{item}. Audit both with the same "
-                    "suites, languages, limit, seed and samples, or compare what they share with "
-                    "--allow-subset."
-                )
-    if not same.any():
+    if left_out and not allow_subset:
+        raise OtherQuestions(_refusal(before, after, left_out), left_out)
+    if other.all():
         raise UsageProblem(
             f"{before.folder} and {after.folder} share no question: audit both with the same suite."
         )
-    left, right = left[same].reset_index(), right[same].reset_index()
+    left, right = left[~other].reset_index(), right[~other].reset_index()
     absent = {str(Label.REFUSED), str(Label.UNPARSED)}
     answered = ~left["label"].isin(absent) & ~right["label"].isin(absent)
-    return Pairs(left, right, answered, len(lost), len(new), len(reworded))
+    return Pairs(left, right, answered, left_out)
+
+
+def _unlike(left: pd.DataFrame, right: pd.DataFrame) -> pd.DataFrame:
+    """(n, columns) bool: what of a question differs between the runs; rows are in one order.
+
+    The answers offered (``candidates``) are known by the labels that log-probabilities are of.
+    """
+    columns = list(_MEANING)
+    found = (left[columns] != right[columns]) & ~(left[columns].isna() & right[columns].isna())
+    offered = [frame["logprobs"].map(_labels) for frame in (left, right)]
+    both = (offered[0] != "") & (offered[1] != "")
+    return found.assign(candidates=both & (offered[0] != offered[1]))
+
+
+def _labels(logprobs: str) -> str:
+    """The labels in a ``logprobs`` cell, in one order; empty where there are none."""
+    from audit.metrics.cells import parse_logprobs
+
+    return " ".join(sorted(parse_logprobs(logprobs)))
+
+
+def _left_out(
+    answers: pd.DataFrame, why: Why, unlike: pd.DataFrame | None = None
+) -> Iterator[LeftOut]:
+    """One a row of ``answers``, which are keyed; ``unlike`` as :func:`_unlike` gives it."""
+    rows = answers.reset_index()[["suite", "probe", "item", "sample"]]
+    for number, (suite, probe, item, sample) in enumerate(rows.itertuples(index=False)):
+        differs = () if unlike is None else tuple(unlike.columns[unlike.iloc[number]])
+        yield LeftOut(why, str(suite), str(probe), str(item), int(sample), differs)
+
+
+def _refusal(before: RunFolder, after: RunFolder, left_out: Sequence[LeftOut]) -> str:
+    told = {
+        Why.ONLY_BEFORE: f"answers of {before.folder} are not in {after.folder}",
+        Why.ONLY_AFTER: f"answers of {after.folder} are not in {before.folder}",
+        Why.REWORDED: "questions are worded or built differently in the two runs",
+    }
+    parts = []
+    for why, what in told.items():
+        if own := [one for one in left_out if one.why is why]:
+            parts.append(f"{len(own)} {what} (the first is {own[0].suite}:{own[0].item})")
+    return (
+        f"{', '.join(parts)}. Audit both with the same suites, languages, limit, seed and samples, "
+        "or compare what they share with --allow-subset, which names all the others in "
+        "compare.json."
+    )
 
 
 def _keyed(run: RunFolder) -> pd.DataFrame:

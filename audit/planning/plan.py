@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from audit.planning import assumptions
 from audit.planning.counts import ProbeCounts, count
-from audit.planning.precision import Precision, precision
+from audit.planning.detectable import Detectable, Effect, could_show
+from audit.planning.needed import Needed
 from audit.planning.rate import Rate
-from audit.schema import Item
+from audit.schema import Item, Route
 
 if TYPE_CHECKING:
     from audit.probes.base import Suite
@@ -20,31 +21,17 @@ POWER, ALPHA = 0.8, 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Detectable:
-    """The smallest true effect of a primary metric that is found with 80 % power.
-
-    ``alpha`` is 5 % shared among the suite's primary metrics, which is Holm's first step and so
-    the worst case. ``more_clusters`` and ``more_wordings``: the same with twice as many of one.
-    None where the assumed answers do not vary, or are too few for an interval.
-    """
-
-    suite: str
-    metric: str
-    margin: float | None
-    alpha: float
-    effect: float | None
-    more_clusters: float | None
-    more_wordings: float | None
-
-
-@dataclass(frozen=True, slots=True)
 class Plan:
-    """``seconds`` is None where no rate is known; ``assumed`` says whose variances were used."""
+    """``seconds`` is None where no rate is known; ``assumed`` says whose variances were used.
+
+    ``needed`` is empty where no effect was asked about.
+    """
 
     counts: list[ProbeCounts]
     detectable: list[Detectable]
+    needed: list[Needed]
     rate: Rate | None
-    assumed: str
+    assumed: assumptions.Assumed
     notes: list[str]
 
     @property
@@ -65,8 +52,9 @@ class Plan:
             "seconds": self.seconds,
             "counts": [asdict(row) for row in self.counts],
             "detectable": [asdict(row) for row in self.detectable],
+            "needed": [asdict(row) for row in self.needed],
             "power": POWER,
-            "assumed": self.assumed,
+            "assumed": self.assumed.source,
             "notes": self.notes,
         }
 
@@ -77,54 +65,32 @@ def make_plan(
     *,
     like: Path | None = None,
     rate: Rate | None = None,
+    scores: bool = True,
+    effect: Effect | None = None,
 ) -> Plan:
     """``suites`` and ``items``: what the run would ask (:func:`audit.runner.collect_items`);
-    ``like``: a finished run whose answers are assumed; None takes the ones kept here."""
+    ``like``: a finished run whose answers are assumed; None takes the ones kept here. ``scores``:
+    whether the model gives log-probabilities; of one without them a run asks no likelihood.
+    ``effect``: also what it takes to find that."""
     assumed = assumptions.kept() if like is None else assumptions.of_run(like)
-    detectable, notes = [], []
-    for name, suite in suites.items():
-        found, against = _detectable(suite, [i for i in items if i.suite == name], assumed)
-        detectable += found
-        notes += against
-    return Plan(count(items), detectable, rate, assumed.source, notes)
-
-
-def _detectable(
-    suite: Suite, items: Sequence[Item], assumed: assumptions.Assumed
-) -> tuple[list[Detectable], list[str]]:
-    """A suite's smallest effects, and what stands against believing them."""
-    from audit.probes.base import Comparable
-
-    name, answers = suite.name, assumed.answers
-    asked = {item.item for item in items}
-    known = answers[(answers["suite"] == name) & answers["item"].isin(asked)]
-    share = known["item"].nunique() / len(asked)
-    if not isinstance(suite, Comparable) or share == 0:
-        return [], [f"nothing is known of how answers to {name} vary: name a run of it by --like"]
+    asked = [item for item in items if scores or item.route is Route.SAMPLED]
     notes = []
-    if share < 1:
+    if len(asked) < len(items):
         notes.append(
-            f"{share:.0%} of the questions of {name} are answered in {assumed.source}: what they "
-            "show is taken for all"
+            f"the model gives no log-probabilities: {len(items) - len(asked):,} likelihood "
+            "questions are left out, as a run leaves them out"
         )
-    measures = [m for m in suite.measures(known, margins=None) if m.primary]
-    alpha = ALPHA / max(len(suite.primary), 1)
-    out = []
-    for measure in measures:
-        found = precision(measure)
-
-        def effect(found: Precision | None = found, **more: float) -> float | None:
-            return found.detectable(alpha=alpha, power=POWER, **more) if found else None
-
-        out.append(
-            Detectable(
-                name, measure.metric, measure.margin, alpha, effect(), effect(more_clusters=2),
-                effect(more_wordings=2),
-            )
-        )  # fmt: skip
-    if unknown := [row.metric for row in out if row.effect is None]:
-        notes.append(
-            f"the answers to {name} in {assumed.source} give no interval for {', '.join(unknown)} "
-            "(too few, or kept without their texts)"
-        )
-    return out, notes
+    by_suite = {name: [item for item in asked if item.suite == name] for name in suites}
+    shown = [
+        could_show(suites[name], own, assumed, effect=effect, alpha=ALPHA, power=POWER)
+        for name, own in by_suite.items()
+        if own
+    ]
+    return Plan(
+        counts=count(asked),
+        detectable=[row for part in shown for row in part.detectable],
+        needed=[row for part in shown for row in part.needed],
+        rate=rate,
+        assumed=assumed,
+        notes=notes + [note for part in shown for note in part.notes],
+    )

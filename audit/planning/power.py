@@ -14,7 +14,7 @@ O'Hagan, Stevens & Campbell 2005, Pharmaceutical Statistics 4:187-201).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import brentq
@@ -34,7 +34,8 @@ class Uncertainty:
 
     ``wordings`` and ``cells`` are 0 where clusters alone are sampled. ``df_cells`` are those of the
     interaction. ``clusters_lead``: clusters have at least as many levels as wordings. ``skewed``:
-    limits are moved outwards for a tail.
+    limits are moved outwards for a tail. ``chance``: what of clusters', wordings' and cells'
+    variance is which answers happened to be drawn, and so shrinks with samples of each question.
     """
 
     clusters: float
@@ -45,17 +46,35 @@ class Uncertainty:
     df_cells: float
     clusters_lead: bool = True
     skewed: bool = False
+    chance: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
     @property
     def total(self) -> float:
         return self.clusters + self.wordings + self.cells
 
-    def grown(self, clusters: float, wordings: float) -> Uncertainty:
-        """With so many times as many clusters and wordings, equally filled."""
-        return Uncertainty(
-            self.clusters / clusters, self.wordings / wordings, self.cells / (clusters * wordings),
-            self.df_clusters * clusters, self.df_wordings * wordings,
-            self.df_cells * clusters * wordings, self.clusters_lead, self.skewed,
+    @property
+    def crossed(self) -> bool:
+        """Whether wordings are sampled too."""
+        return self.wordings + self.cells > 0
+
+    def grown(
+        self, *, clusters: float = 1.0, wordings: float = 1.0, samples: float = 1.0
+    ) -> Uncertainty:
+        """With so many times as many clusters, wordings and samples of a question."""
+        both = clusters * wordings
+        lost = 1.0 - 1.0 / samples
+        parts = zip(
+            (self.clusters, self.wordings, self.cells), self.chance, (clusters, wordings, both),
+            strict=True,
+        )  # fmt: skip
+        of_clusters, of_wordings, of_cells = (max(v - lost * c, 0.0) / by for v, c, by in parts)
+        in_clusters, in_wordings, in_cells = (c / samples for c in self.chance)
+        return replace(
+            self,
+            clusters=of_clusters, wordings=of_wordings, cells=of_cells,
+            df_clusters=self.df_clusters * clusters, df_wordings=self.df_wordings * wordings,
+            df_cells=self.df_cells * both,
+            chance=(in_clusters / clusters, in_wordings / wordings, in_cells / both),
         )  # fmt: skip
 
 
@@ -82,7 +101,7 @@ def _drawn(known: Uncertainty, alpha: float) -> tuple[FloatArray, FloatArray, Fl
         [known.clusters + known.cells, known.wordings + known.cells, known.cells]
     )  # fmt: skip
     df = np.array([known.df_clusters, known.df_wordings, known.df_cells])
-    if not known.wordings + known.cells > 0:
+    if not known.crossed:
         found[1:] = 0.0
     true = found * df / rng.chisquare(df, (DRAWS, 3))
     later = true * rng.chisquare(df, (DRAWS, 3)) / df
@@ -90,9 +109,12 @@ def _drawn(known: Uncertainty, alpha: float) -> tuple[FloatArray, FloatArray, Fl
     if known.skewed:
         skews[:, :2] = rng.normal(0.0, 1.0, (DRAWS, 2)) * _skew_by_chance(df[:2])
     errors, above, below = np.empty(DRAWS), np.empty(DRAWS), np.empty(DRAWS)
-    for k in range(DRAWS):
-        errors[k] = math.sqrt(_together(true[k], df, skews[k], known.clusters_lead).total)
-        found_later = _together(later[k], df, skews[k], known.clusters_lead)
+    lead, freedom = known.clusters_lead, df.tolist()
+    # Lists: single numbers of an array are slow.
+    drawn = zip(true.tolist(), later.tolist(), skews.tolist(), strict=True)
+    for k, (now, then, skew) in enumerate(drawn):
+        errors[k] = math.sqrt(_together(now, freedom, skew, lead).total)
+        found_later = _together(then, freedom, skew, lead)
         reach = float(stdtrit(found_later.df, 1.0 - alpha / 2.0))
         # What lies above 0 is called by its lower limit.
         above[k], below[k] = np.multiply(arms(reach, found_later.skew), found_later.total**0.5)
@@ -109,11 +131,11 @@ def _skew_by_chance(df: FloatArray) -> FloatArray:
 
 
 def _together(
-    variances: FloatArray, df: FloatArray, skews: FloatArray, clusters_lead: bool
+    variances: list[float], df: list[float], skews: list[float], clusters_lead: bool
 ) -> VariancePart:
-    """V with its df and skewness out of V_R, V_C and V_E, (3,), by the verdict's rule."""
+    """V with its df and skewness out of V_R, V_C and V_E by the verdict's rule."""
     rows, columns, cells = (
-        VariancePart(float(v), float(v) ** 2 / (f + 2.0), float(g * v**1.5))
+        VariancePart(v, v**2 / (f + 2.0), g * v**1.5)
         for v, f, g in zip(variances, df, skews, strict=True)
     )
     return together(VarianceParts(rows, columns, cells, clusters_lead))

@@ -3,13 +3,14 @@
 The questions of a planned run are a part of those of a finished one, so the error the verdict
 would find in it can be computed rather than derived: the planned questions' answers are taken out
 of the finished run, and the verdict's own interval is computed on them. The parts of its variance,
-clusters, wordings and cells, then say what twice the clusters or wordings would give.
+clusters, wordings and cells, then say what twice as many of one would give.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from audit.metrics.measures import Measure
 from audit.metrics.significance import BootstrapResult
@@ -19,27 +20,36 @@ from audit.planning.power import Uncertainty, smallest_effect
 RESAMPLES = 500
 
 
+class Gain(StrEnum):
+    """What is known of the variance that more samples of each question take away."""
+
+    NOTHING = "nothing"  # a likelihood is no sample
+    MEASURED = "measured"
+    AT_MOST = "at_most"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True)
 class Precision:
     """One metric's uncertainty in a design, on the scale of its test.
 
     That is bound·atanh(θ/bound) where the metric cannot leave ±``bound``, as in the verdict.
+    ``gain``: what is known of ``known.chance``.
     """
 
     metric: str
     margin: float | None
     known: Uncertainty
     bound: float | None = None
+    gain: Gain = Gain.NOTHING
 
-    def detectable(
-        self, *, alpha: float, power: float, more_clusters: float = 1, more_wordings: float = 1
-    ) -> float | None:
-        """The true effect found with ``power`` at level ``alpha``; None where nothing varies.
+    def grown(self, **times: float) -> Precision:
+        """With so many times as many ``clusters``, ``wordings`` or ``samples``, equally filled."""
+        return replace(self, known=self.known.grown(**times))
 
-        ``more_clusters`` and ``more_wordings``: times as many of one, equally filled.
-        """
-        grown = self.known.grown(more_clusters, more_wordings)
-        effect = smallest_effect(grown, alpha=alpha, power=power)
+    def detectable(self, *, alpha: float, power: float) -> float | None:
+        """The true effect found with ``power`` at level ``alpha``; None where nothing varies."""
+        effect = smallest_effect(self.known, alpha=alpha, power=power)
         if effect is None or self.bound is None:
             return effect
         return self.bound * math.tanh(effect / self.bound)

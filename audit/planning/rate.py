@@ -7,11 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from audit.planning.counts import ProbeCounts
 from audit.schema import Item
 from core.errors import UsageProblem
+from core.models.resolve import SERVER_PREFIX
+
+if TYPE_CHECKING:
+    from core.models.base import Backend
 
 #: Questions of either kind that a timing asks. A batch must be full, or it says too little.
 TIMED = 48
@@ -32,6 +36,28 @@ class Rate:
         return self.load + sum(row.requests / by_route[row.route] for row in counts)
 
 
+def rate_and_scores(
+    model: str | None,
+    items: Sequence[Item],
+    *,
+    backend: str,
+    seed: int,
+    like: Path | None,
+    rate: float | None,
+) -> tuple[Rate | None, bool]:
+    """The rate, None where nothing tells it, and whether the model gives log-probabilities.
+
+    A server may give none, and then is asked no likelihoods: one that is named is looked up even
+    where ``rate`` is told. Checkpoints always do.
+    """
+    own = None if rate is None else told(rate)
+    if model is None:
+        return (own, True) if like is None else (own or of_run(like), _scored(like))
+    if own is not None and not model.startswith(SERVER_PREFIX):
+        return own, True
+    return _from_model(model, items, backend=backend, seed=seed, told=own)
+
+
 def told(rate: float) -> Rate:
     """The user's own figure, requests a second of any kind."""
     if not 0 < rate < float("inf"):
@@ -41,14 +67,18 @@ def told(rate: float) -> Rate:
 
 def of_run(folder: Path) -> Rate | None:
     """The mean rate of a finished run; None for one that was resumed or of no length."""
+    import pyarrow.parquet as pq
+
     from audit.manifest import read_json
 
     manifest = read_json(folder / "run.json")
     timings: dict[str, Any] = manifest.get("timings") or {}
-    asked, seconds = manifest.get("n_requests"), timings.get("ask_s")
-    if not asked or not seconds or _resumed(manifest, timings):
+    # Not n_requests: a server without log-probabilities is not asked all of them.
+    answered = pq.read_metadata(folder / "responses.parquet").num_rows
+    seconds = timings.get("ask_s")
+    if not answered or not seconds or _resumed(manifest, timings):
         return None
-    mean = asked / seconds
+    mean = answered / seconds
     return Rate(mean, mean, float(timings.get("load_s") or 0.0), str(folder))
 
 
@@ -59,9 +89,18 @@ def _resumed(manifest: dict[str, Any], timings: dict[str, Any]) -> bool:
     return (ended - begun).total_seconds() > 1.5 * known + 60
 
 
-def timed(model: str, items: Sequence[Item], *, backend: str, seed: int) -> Rate:
-    """Load the model and ask it :data:`TIMED` evenly drawn questions of either route."""
-    from audit.requests import build_requests
+def _scored(folder: Path) -> bool:
+    """Whether a run's model gave log-probabilities."""
+    from audit.manifest import read_json
+
+    backend: dict[str, Any] = read_json(folder / "run.json").get("backend") or {}
+    return bool(backend.get("scores", True))
+
+
+def _from_model(
+    model: str, items: Sequence[Item], *, backend: str, seed: int, told: Rate | None
+) -> tuple[Rate, bool]:
+    """Load the model and, unless a rate was ``told``, time it."""
     from core.models.load import load_backend
     from core.models.resolve import resolve
 
@@ -69,13 +108,22 @@ def timed(model: str, items: Sequence[Item], *, backend: str, seed: int) -> Rate
     engine = load_backend(resolve(model), backend=backend)
     load = time.perf_counter() - begun
     try:
-        requests = build_requests(items, seed)
-        scorable = requests.score if engine.capabilities.score else []
-        scored = _per_second(_some(scorable), engine.score)
-        sampled = _per_second(_some(requests.generate), engine.generate)
+        scores = engine.capabilities.score
+        return told or _timed(engine, items, scores, seed=seed, load=load, name=model), scores
     finally:
         engine.close()
-    return Rate(scored, sampled, load, f"{TIMED} questions of either kind put to {model}")
+
+
+def _timed(
+    engine: Backend, items: Sequence[Item], scores: bool, *, seed: int, load: float, name: str
+) -> Rate:
+    """By :data:`TIMED` evenly drawn questions of either route."""
+    from audit.requests import build_requests
+
+    requests = build_requests(items, seed)
+    scored = _per_second(_some(requests.score if scores else []), engine.score)
+    sampled = _per_second(_some(requests.generate), engine.generate)
+    return Rate(scored, sampled, load, f"{TIMED} questions of either kind put to {name}")
 
 
 def _some(requests: Sequence[Any]) -> list[Any]:

@@ -32,8 +32,9 @@ def test_two_runs_give_a_page_beside_the_json(runs: list[Path], tmp_path: Path) 
     page = (tmp_path / "out" / "compare.html").read_text("utf-8")
     assert f"audit compare {runs[0]} {runs[1]} --out {tmp_path / 'out'}" in page
     assert sorted(json.loads((tmp_path / "out" / "compare.json").read_text())) == [
-        "after", "answers", "before", "changes", "missing", "n_answered", "n_only_after",
-        "n_only_before", "n_paired", "n_reworded", "notes", "schema_version", "verdicts",
+        "after", "answers", "before", "changes", "left_out", "missing", "n_answered",
+        "n_only_after", "n_only_before", "n_paired", "n_reworded", "notes", "schema_version",
+        "verdicts",
     ]  # fmt: skip
 
 
@@ -56,6 +57,7 @@ def test_what_is_asked_wrongly_is_said_in_one_sentence(runs: list[Path]) -> None
     for words, said in (
         ([str(runs[0])], "at least two run folders"),
         ([*map(str, runs), "--allow-subset"], "are for two runs"),
+        ([*map(str, runs), "--allow-versions"], "are for two runs"),
         ([*map(str, runs), "--margin", "stereotype_gap=0.1"], "are for two runs"),
         ([], "Missing argument"),
     ):

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from audit.compare import Comparison, compare_runs, save
+from audit.left_out import LeftOut, OtherQuestions, Why, by_probe
 from audit.metrics import answer_changes, estimates
 from core.errors import EnvironmentProblem, UsageProblem
 from tests.audit.run_cases import audit, one_sentence
@@ -84,19 +85,38 @@ def test_the_same_run_twice_changes_nothing_and_says_so(write: Write) -> None:
     assert all((a.gained, a.lost, a.p_value) == (0, 0, 1.0) for a in found.answers)
 
 
-def test_reworded_questions_are_refused_with_their_number(write: Write) -> None:
+def edit(folder: Path, change: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
+    """Change a run's answers; returns them."""
+    frame = change(pd.read_parquet(folder / "responses.parquet"))
+    frame.to_parquet(folder / "responses.parquet", index=False)
+    return frame
+
+
+def test_reworded_questions_are_refused_and_all_of_them_named(write: Write) -> None:
     before, after = write("before", answers(2.0, 1)), write("after", answers(2.0, 2))
-    frame = pd.read_parquet(after / "responses.parquet")
-    frame.loc[[3, 5, 8], "prompt"] += " Please."
-    frame.to_parquet(after / "responses.parquet", index=False)
+
+    def reworded(frame: pd.DataFrame) -> pd.DataFrame:
+        frame.loc[[3, 5, 8], "prompt"] += " Please."
+        frame.loc[8, "group"] = "other"
+        return frame
+
+    frame = edit(after, reworded)
     first = frame["item"][3]
-    with pytest.raises(UsageProblem, match=rf"^3 questions are worded.*occupations:{first}"):
+    with pytest.raises(OtherQuestions, match=rf"^3 questions are worded.*occupations:{first}") as e:
         compare_runs(before, after)
     found = compare_runs(before, after, allow_subset=True)
     assert (found.n_reworded, found.n_paired) == (3, len(ITEMS) - 3)
+    assert e.value.left_out == found.left_out
+    assert [(one.item, one.differs) for one in found.left_out] == [
+        (frame["item"][3], ("prompt",)),
+        (frame["item"][5], ("prompt",)),
+        (frame["item"][8], ("group", "prompt")),
+    ]
 
 
-def test_questions_of_one_run_alone_are_refused_with_their_number(write: Write) -> None:
+def test_questions_of_one_run_alone_are_refused_and_all_of_them_named(
+    write: Write, tmp_path: Path
+) -> None:
     frame = answers(2.0, 1)
     before, after = write("before", frame), write("after", frame.iloc[4:])
     with pytest.raises(UsageProblem, match=r"^4 answers of .*before are not in .*after"):
@@ -106,6 +126,54 @@ def test_questions_of_one_run_alone_are_refused_with_their_number(write: Write) 
     found = compare_runs(after, before, allow_subset=True)
     assert (found.n_only_before, found.n_only_after) == (0, 4)
     assert any("left out" in note for note in found.notes)
+    told = json.loads(save(found, tmp_path / "out").read_text())["left_out"]
+    assert {row["item"] for row in told} == set(frame["item"][:4])
+    assert {row["why"] for row in told} == {"only_after"}
+
+
+def test_what_does_not_pair_is_told_by_suite_and_probe() -> None:
+    lost = [LeftOut(Why.ONLY_BEFORE, "s", "p", item, 0) for item in "abcd"]
+    other = [LeftOut(Why.ONLY_BEFORE, "s", "q", "a", n) for n in (0, 1)]
+    worded = [LeftOut(Why.REWORDED, "s", "p", "e", 0, ("prompt", "group"))]
+    assert by_probe([*lost, *other, *worded]) == [
+        "s, p: 4 of the first run, not in the second: a, b, c, …",
+        "s, q: 2 of the first run, not in the second: a",
+        "s, p: 1 worded or built differently (prompt, group): e",
+    ]
+
+
+def test_other_answers_offered_to_the_same_questions_are_refused(write: Write) -> None:
+    before, after = write("before", answers(2.0, 1)), write("after", answers(2.0, 2))
+
+    def offered(frame: pd.DataFrame) -> pd.DataFrame:
+        likely = frame.index[frame["route"] == "likelihood"]
+        more = json.dumps({"man": -1.0, "woman": -1.0, "neutral": -2.0})
+        backwards = json.dumps({"woman": -1.0, "man": -1.0})
+        frame.loc[likely[:2], "logprobs"] = more
+        frame.loc[likely[2], "logprobs"] = backwards  # the same two
+        frame.loc[likely[3], ["label", "logprobs"]] = ["unparsed", ""]  # nothing is known of it
+        return frame
+
+    edit(after, offered)
+    with pytest.raises(OtherQuestions, match=r"^2 questions are worded or built") as found:
+        compare_runs(before, after)
+    assert {one.differs for one in found.value.left_out} == {("candidates",)}
+
+
+def test_suites_of_other_versions_are_refused_unless_allowed(write: Write) -> None:
+    before, after = write("before", answers(2.0, 1)), write("after", answers(2.0, 2))
+    manifest = json.loads((after / "run.json").read_text())
+    manifest["suites"] = [{"name": "occupations", "version": "9.9"}, {"name": "x", "version": "1"}]
+    (after / "run.json").write_text(json.dumps(manifest))
+    different = f"occupations {SUITE.version} before, 9.9 after"
+    with pytest.raises(UsageProblem, match=f"^{different}: .*--allow-versions") as refused:
+        compare_runs(before, after)
+    assert refused.value.exit_code == 2
+    with pytest.raises(UsageProblem, match=different):
+        compare_runs(before, after, allow_subset=True)
+    found = compare_runs(before, after, allow_versions=True)
+    assert f"{different}: answers may be read by other rules" in found.notes
+    assert found.n_paired == len(ITEMS)
 
 
 def test_nothing_shared_is_refused_even_as_a_subset(write: Write) -> None:
@@ -200,4 +268,18 @@ def test_the_command_prints_writes_and_refuses(write: Write, tmp_path: Path) -> 
     refused = audit("compare", str(before), str(half))
     assert refused.returncode == 2
     assert "10 answers" in one_sentence(refused.stderr)
+    probes = refused.stderr.splitlines()[:-1]
+    assert all(line.startswith("occupations, ") for line in probes)
+    assert sum(int(line.split()[2]) for line in probes) == 10
+    other = half / "run.json"
+    other.write_text(other.read_text().replace(f'"{SUITE.version}"', '"9.9"'))
+    words = ["compare", str(before), str(half), "--allow-subset", "--out", str(tmp_path / "out")]
+    refused = audit(*words)
+    assert refused.returncode == 2
+    assert "--allow-versions" in one_sentence(refused.stderr)
+    done = audit(*words, "--allow-versions")
+    assert done.returncode == 0, done.stderr
+    assert [line for line in done.stdout.splitlines() if line.startswith("Left out: ")] == [
+        f"Left out: {line}" for line in probes
+    ]
     assert not (half / "compare.json").exists()

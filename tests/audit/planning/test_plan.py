@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
-from audit.planning import assumptions, rate
+from audit.planning import rate
 from audit.planning.counts import count
+from audit.planning.needed import Instead
 from audit.planning.plan import Plan
 from audit.planning.plan import make_plan as plan_of
+from audit.planning.precision import Gain
 from audit.planning.rate import Rate
+from audit.planning.table import print_plan
 from audit.probes.base import get_suite
 from audit.requests import build_requests
 from audit.runner import RunOptions, collect_items
 from core.errors import UsageProblem
 from tests.audit.run_cases import audit, one_sentence
 from tests.audit.simulated_runs import answers, write_run
+from tests.core.fake_server import FakeServer
 
 OPTIONS = RunOptions("", ("occupations", "pronouns"), langs=("en", "zh"), limit=60)
 
@@ -72,7 +75,7 @@ def test_every_primary_metric_has_its_smallest_effect_and_less_limit_a_smaller_o
 def test_too_few_questions_for_an_interval_promise_nothing() -> None:
     plan = make_plan(occupations(8))
     found = plan.detectable
-    assert any("give no interval for" in note for note in plan.notes)
+    assert any("too few for an interval" in note for note in plan.notes)
     assert [row.metric for row in found] == [p.name for p in get_suite("occupations").primary]
     assert any(row.effect is None for row in found)
 
@@ -83,11 +86,12 @@ def test_every_text_suite_with_questions_of_its_own_is_known() -> None:
     known = {(row.suite, row.metric) for row in plan.detectable if row.effect is not None}
     for name in suites:
         assert any(suite == name for suite, _ in known)
-    # Sentiment is read off texts, which are not kept.
-    assert any("sentiment_gap_gender" in note for note in plan.notes)
+    (why,) = [note for note in plan.notes if "sentiment_gap_gender" in note]
+    assert "read off texts, which" in why
+    assert "refusal_gap" not in why
 
 
-def test_the_command(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_the_command(tmp_path: Path) -> None:
     done = audit("plan", "--suite", "occupations", "--rate", "20")
     assert done.returncode == 0, done.stderr
     assert "2,856 requests" in done.stdout
@@ -105,34 +109,113 @@ def test_the_command(tmp_path) -> None:  # type: ignore[no-untyped-def]
     assert "nope" in one_sentence(wrong.stderr)
 
 
-def test_a_suite_is_kept_anew_and_the_others_stay(tmp_path) -> None:  # type: ignore[no-untyped-def]
-    file, run = tmp_path / "answers.parquet", write_run(tmp_path / "run", answers(1.0, 1))
-    assumptions.keep(file, [run])
-    first = pd.read_parquet(file)
-    assert set(first["suite"]) == {"occupations"}
-    other = first.assign(suite="other")
-    stored = pq.read_table(file)
-    both = pa.Table.from_pandas(pd.concat([first.iloc[:3], other]), preserve_index=False)
-    pq.write_table(both.replace_schema_metadata(stored.schema.metadata), file)
-    assumptions.keep(file, [run])
-    again = pd.read_parquet(file)
-    assert again["suite"].value_counts().to_dict() == {
-        "occupations": len(first), "other": len(first),
-    }  # fmt: skip
+def test_more_samples_gain_by_sampling_alone() -> None:
+    plan = make_plan(RunOptions("", ("occupations", "pronouns", "tone"), langs=("en",)))
+    rows = {row.metric: row for row in plan.detectable}
+    scored = rows["stereotype_gap"]
+    assert (scored.gain, scored.more_samples) == (Gain.NOTHING, scored.effect)
+    drawn = rows["refusal_gap_age"]
+    assert drawn.gain is Gain.AT_MOST  # one answer a question is kept
+    assert drawn.effect is not None
+    assert drawn.more_samples is not None
+    assert drawn.effect / 2**0.5 < drawn.more_samples < drawn.effect
+    # Its wordings are too few to be a sample: what others give is not known.
+    assert rows["misgendering_gap"].more_samples is not None
+    assert rows["misgendering_gap"].more_wordings is None
 
 
-def test_the_rate_of_a_run_is_that_of_one_session(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_planned_samples_count() -> None:
+    one, two = (make_plan(RunOptions("", ("tone",), langs=("en",), samples=n)) for n in (1, 2))
+    for few, more in zip(one.detectable[3:], two.detectable[3:], strict=True):
+        assert more.effect == few.more_samples
+        assert (few.at_best, more.at_best) == (False, True)
+    assert two.requests == 2 * one.requests
+    assert any("tone has 1 of the 2 samples a question" in note for note in two.notes)
+
+
+def test_a_model_without_log_probabilities_is_asked_and_judged_by_sampling() -> None:
+    plan = make_plan(occupations(None), scores=False)
+    assert {row.route for row in plan.counts} == {"sampled"}
+    assert {row.route for row in plan.detectable} == {"sampled"}
+    assert any("likelihood questions are left out" in note for note in plan.notes)
+
+
+@pytest.mark.parametrize("scores", [True, False])
+@pytest.mark.parametrize("told", [None, 20.0])
+def test_a_server_is_asked_whether_it_scores(scores: bool, told: float | None) -> None:
+    suites, items = collect_items(RunOptions("", ("pronouns",), limit=24))
+    with FakeServer(can_score=scores) as server:
+        speed, found = rate.rate_and_scores(
+            f"openai:fake@{server.url}", items, backend="auto", seed=0, like=None, rate=told
+        )
+    assert found is scores
+    assert speed is not None
+    plan = plan_of(suites, items, rate=speed, scores=found)
+    routes = {"likelihood", "sampled"} if scores else {"sampled"}
+    assert {row.route for row in plan.counts} == routes
+    assert plan.seconds is not None
+    assert 0 < plan.seconds < 60
+
+
+def test_pictures_are_not_known_of_a_model_that_sees_none() -> None:
+    plan = make_plan(RunOptions("", ("vqa-gender",), limit=40))
+    assert plan.detectable == []
+    assert any("vqa-gender vary: the answers kept are of a model that" in n for n in plan.notes)
+
+
+def test_the_tables_fit_into_100_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    suites = ("occupations", "attributes", "tone")
+    print_plan(make_plan(RunOptions("", suites, langs=("en", "zh")), effect="margin"))
+    lines = capsys.readouterr().out.splitlines()
+    tables = [line for line in lines if line.startswith(("  ", " ─"))]
+    assert sum("stereotype_gap " in line for line in tables) == 2
+    assert any("→ ≥" in line for line in tables)
+    assert max(map(len, tables)) <= 100
+    assert not any("…" in line for line in tables)
+
+
+def test_what_is_told_below_the_tables(capsys: pytest.CaptureFixture[str]) -> None:
+    print_plan(make_plan(occupations(None)))
+    told = capsys.readouterr().out
+    assert "`biased` also needs an estimate beyond the margin" in told
+    assert "a small model" in told
+    assert "what it takes" not in told
+    assert "≥" not in told  # likelihoods: nothing is at best
+
+
+def test_an_effect_may_be_each_margin_or_one_for_all() -> None:
+    margins = make_plan(occupations(None), effect="margin")
+    assert [row.effect for row in margins.needed] == [row.margin for row in margins.detectable]
+    large = make_plan(occupations(None), effect=1.5)
+    assert "labour_spearman" not in {row.metric for row in large.needed}
+    assert any("labour_spearman lies within ±1, never at 1.5" in note for note in large.notes)
+    assert large.needed[1].clusters is Instead.ENOUGH  # 0.893 nats are found
+
+
+@pytest.mark.parametrize("wrong", ["0", "inf", "nan", "smollm"])
+def test_an_effect_is_a_number_above_0(wrong: str) -> None:
+    done = audit("plan", "--suite", "occupations", f"--effect={wrong}")
+    assert done.returncode == 2
+    assert "--effect wants a positive number" in one_sentence(done.stderr)
+
+
+def test_the_rate_of_a_run_is_that_of_one_session(tmp_path: Path) -> None:
     manifest = {
-        "n_requests": 600, "timings": {"load_s": 10.0, "ask_s": 300.0},
+        "n_requests": 900, "timings": {"load_s": 10.0, "ask_s": 300.0},
         "started": "2026-01-01T00:00:00+00:00", "finished": "2026-01-01T00:05:20+00:00",
     }  # fmt: skip
-    (tmp_path / "run.json").write_text(json.dumps(manifest))
-    found = rate.of_run(tmp_path)
+    pd.DataFrame({"item": range(600)}).to_parquet(tmp_path / "responses.parquet")
+
+    def of_run(content: dict[str, Any]) -> tuple[Rate | None, bool]:
+        (tmp_path / "run.json").write_text(json.dumps(content))
+        return rate.rate_and_scores(None, [], backend="auto", seed=0, like=tmp_path, rate=None)
+
+    found, scores = of_run(manifest)
     assert found is not None
     assert (found.scored, found.sampled, found.load) == (2.0, 2.0, 10.0)
-    resumed = manifest | {"finished": "2026-01-01T02:00:00+00:00"}
-    (tmp_path / "run.json").write_text(json.dumps(resumed))
-    assert rate.of_run(tmp_path) is None
+    assert scores
+    assert of_run(manifest | {"backend": {"scores": False}}) == (found, False)
+    assert of_run(manifest | {"finished": "2026-01-01T02:00:00+00:00"}) == (None, True)
 
 
 @pytest.mark.model

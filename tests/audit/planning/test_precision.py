@@ -72,14 +72,14 @@ def test_one_factor_asks_what_the_noncentral_t_does_averaged_over_the_true_error
 
 
 def test_more_of_what_varies_shows_smaller_effects() -> None:
-    def effect(**more: float) -> float:
-        found = CROSSED.detectable(alpha=0.05, power=0.8, **more)
+    def effect(**times: float) -> float:
+        found = CROSSED.grown(**times).detectable(alpha=0.05, power=0.8)
         assert found is not None
         return found
 
-    clusters, wordings = effect(more_clusters=2), effect(more_wordings=2)
+    clusters, wordings = effect(clusters=2), effect(wordings=2)
     assert wordings < clusters < effect()  # wordings vary more, and are fewer
-    many = effect(more_clusters=1e6, more_wordings=1e6)
+    many = effect(clusters=1e6, wordings=1e6)
     assert many == pytest.approx(1e-3 * effect(), abs=2e-3 * effect())
 
 
