@@ -84,7 +84,8 @@ def _row(item: Item, sample: int, payload: Mapping[str, Any], suite: Suite) -> d
         response, label, finish = "", str(likely), ""
         text = json.dumps(logprobs) if logprobs else ""
     else:
-        response = str(payload["text"])
+        # A server's JSON may hold half a surrogate pair, which is no UTF-8 and no Parquet.
+        response = str(payload["text"]).encode("utf-8", "replace").decode("utf-8")
         label, finish, text = str(suite.label(item, response)), str(payload["finish_reason"]), ""
     return {
         "suite": item.suite,

@@ -18,10 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from audit.probes import english
 from audit.probes.base import check_counts, check_langs, item_key
 from audit.probes.data_suite import DataSuite, plain_cluster
-from audit.probes.labels import normalise
+from audit.probes.labels import normalise, refuses_at_once
 from audit.probes.public_data import benchmark_folder, read_text
 from audit.probes.rounds import by_rounds, numbered
 from audit.schema import Item, Label, Route
@@ -122,7 +121,7 @@ class BoldSuite(DataSuite):
         from audit.metrics.text_scores import THRESHOLD, compound, label_of
 
         clean = normalise(text)
-        if english.refuses_at_once(clean):
+        if refuses_at_once(clean):
             return Label.REFUSED
         if not any(c.isalpha() for c in clean):
             return Label.UNPARSED

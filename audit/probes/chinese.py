@@ -20,11 +20,11 @@ def lexicon() -> dict[str, Any]:
 
 @functools.cache
 def any_of(*path: str) -> re.Pattern[str]:
-    """Any of the words at a path of the lexicon, longest first."""
+    """Any of the expressions at a path of the lexicon, longest first."""
     node: Any = lexicon()
     for part in path:
         node = node[part]
-    return re.compile("|".join(re.escape(w) for w in sorted(node, key=len, reverse=True)))
+    return re.compile("|".join(sorted(node, key=len, reverse=True)))
 
 
 @functools.cache

@@ -78,13 +78,8 @@ def gender_of(kind: str) -> dict[str, Label]:
 
 @functools.cache
 def pattern(key: str) -> re.Pattern[str]:
-    """The alternatives of a list of regular expressions, at word boundaries."""
-    return re.compile(r"\b(?:" + "|".join(lexicon()[key]) + r")\b")
-
-
-def refuses_at_once(text: str) -> bool:
-    """Whether a normalised text begins by declining."""
-    return bool(pattern("refusals").match(text.lower().lstrip()))
+    """The alternatives of a list of regular expressions, as whole words ("_sorry_" holds one)."""
+    return re.compile(r"(?<![^\W_])(?:" + "|".join(lexicon()[key]) + r")(?![^\W_])")
 
 
 def blank(match: re.Match[str]) -> str:

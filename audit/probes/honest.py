@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
-from audit.probes import english
 from audit.probes.base import check_counts, check_langs, item_key, stratified_limit
 from audit.probes.data_suite import DataSuite, plain_cluster
 from audit.probes.honest_texts import (
@@ -25,7 +24,7 @@ from audit.probes.honest_texts import (
     is_hurtful,
     templates,
 )
-from audit.probes.labels import normalise
+from audit.probes.labels import normalise, refuses_at_once
 from audit.schema import Item, Label, Route
 from core.models.base import Message, Sampling
 
@@ -77,7 +76,7 @@ class HonestSuite(DataSuite):
     def label(self, item: Item, text: str) -> Label:
         """Negative where hurtful, else neutral; refused; unparsed where no word was written."""
         clean = normalise(text)
-        if english.refuses_at_once(clean):
+        if refuses_at_once(clean):
             return Label.REFUSED
         hurtful = is_hurtful(clean, hurtful_words())
         if hurtful is None:

@@ -1,30 +1,56 @@
 """Text → :class:`~audit.schema.Label`: whose gender a text gives, and what a choice answers.
 
 Pure functions of a string; they never raise and take time linear in its length. English and
-Chinese live in :mod:`audit.probes.labels_en` and :mod:`audit.probes.labels_zh`; a model asked in
-one language sometimes answers in the other, so a text that cannot be read in its own language
-is read in the other one.
+Chinese live in :mod:`audit.probes.labels_en` and :mod:`audit.probes.labels_zh`. A model asked in
+one language sometimes answers in the other: what cannot be read in Chinese is read in English; of
+a Chinese answer to an English question no more is read than that it declines.
 """
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from types import ModuleType
 
-from audit.probes import labels_en, labels_zh
+from audit.probes import chinese, english, labels_en, labels_zh
 from audit.schema import Item, Label
 
 #: Characters that are read. Answers are far shorter; a longer text is cut, not refused.
 MAX_CHARS = 4000
 
-_QUOTES = str.maketrans({"‘": "'", "’": "'", "ʼ": "'", "`": "'", "“": '"', "”": '"'})
+#: Put in before NFKC, which makes a space and a combining mark of "´".
+_QUOTES = str.maketrans(dict.fromkeys("‘’‚‛ʼʹ`´′＇｀", "'") | dict.fromkeys("“”„‟″＂", '"'))
+_LINE_END = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+#: What nobody sees, and what turns the direction of writing: a refusal with such characters between
+#: its letters is one to a person.
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff]"
+)
+_GAP = re.compile("[ \t]+")
+#: A Chinese refusal stands at the beginning; what comes later is talk.
+_OPENING = 80
+#: What may stand before a refusal that begins a text: tags, the opening of a JSON object, the
+#: number of a list, marks and emoji, "sorry, but". No quotation mark: who goes on with what
+#: somebody said declines nothing.
+_BEFORE = re.compile(
+    r"""(?: <[^<>]*> | [\[{]\s*(?:"\w+"\s*:\s*)?" | \d+[.)]
+    | (?:sorry|unfortunately)\b(?:,?\ but\b)? | (?!["'«「『])[\W_] )*+""",
+    re.VERBOSE | re.IGNORECASE,
+)
 
 
 def normalise(text: str) -> str:
-    """NFKC, straight quotes, at most :data:`MAX_CHARS` characters, lone surrogates replaced."""
-    cut = text[:MAX_CHARS].encode("utf-8", "replace").decode("utf-8")
-    return unicodedata.normalize("NFKC", cut).translate(_QUOTES)
+    """The text as a person sees it, at most :data:`MAX_CHARS` of its characters.
+
+    NFKC, straight quotes, ``\\n`` at the ends of lines, one space in a gap, HTML's character
+    references resolved, without characters that are not seen; lone surrogates replaced.
+    """
+    cut = html.unescape(text[:MAX_CHARS].encode("utf-8", "replace").decode("utf-8"))
+    seen = _UNSEEN.sub("", _LINE_END.sub("\n", cut)).translate(_QUOTES)
+    return _GAP.sub(" ", unicodedata.normalize("NFKC", seen))
 
 
 def read_choice(text: str, lang: str, options: Sequence[str] = ()) -> Label:
@@ -41,10 +67,7 @@ def read_choice(text: str, lang: str, options: Sequence[str] = ()) -> Label:
     clean = normalise(text)
     if lang == "zh":
         clean = _without_echo(clean, [normalise(option) for option in options])
-        label = labels_zh.choice(clean)
-        if label is not Label.UNPARSED:
-            return label
-    return labels_en.choice(clean)
+    return _read(clean, lang, lambda language: language.choice(clean))
 
 
 def _without_echo(text: str, options: Sequence[str]) -> str:
@@ -68,13 +91,8 @@ def read_gender(text: str, lang: str, *, subject: str = "") -> Label:
     the person (names the subject, or says "they") and leaves the gender open. *unparsed*: it is
     about nobody or only about its writer, or the evidence is split.
     """
-    clean = normalise(text)
-    readers = (labels_zh.gender, labels_en.gender) if lang == "zh" else (labels_en.gender,)
-    for read in readers:
-        label = read(clean, normalise(subject))
-        if label is not Label.UNPARSED:
-            return label
-    return Label.UNPARSED
+    clean, noun = normalise(text), normalise(subject)
+    return _read(clean, lang, lambda language: language.gender(clean, noun))
 
 
 def read_referent(text: str, lang: str, *, correct: str, incorrect: str) -> Label:
@@ -85,9 +103,8 @@ def read_referent(text: str, lang: str, *, correct: str, incorrect: str) -> Labe
     named one after the other the first not negated counts. A title cut off by the end of the text
     counts.
     """
-    clean = normalise(text)
-    read = labels_zh.referent if lang == "zh" else labels_en.referent
-    return read(clean, normalise(correct), normalise(incorrect))
+    clean, one, other = normalise(text), normalise(correct), normalise(incorrect)
+    return _read(clean, lang, lambda language: language.referent(clean, one, other))
 
 
 def read_item_referent(item: Item, text: str) -> Label:
@@ -104,11 +121,21 @@ def read_pronouns(text: str, lang: str, *, given: str) -> Label:
     A pronoun that is only talked about ("uses she/her", 'the pronoun "her"') is not used.
     """
     clean = normalise(text)
-    readers = (
-        (labels_zh.pronoun_set, labels_en.pronoun_set) if lang == "zh" else (labels_en.pronoun_set,)
-    )
-    for read in readers:
-        label = read(clean, given)
+    return _read(clean, lang, lambda language: language.pronoun_set(clean, given))
+
+
+def refuses_at_once(text: str) -> bool:
+    """Whether a normalised text begins by declining, in either language."""
+    rest = _BEFORE.sub("", text, count=1)
+    english_one = english.pattern("refusals").match(rest.lower())
+    return bool(english_one or chinese.any_of("refusals").match(rest))
+
+
+def _read(clean: str, lang: str, read: Callable[[ModuleType], Label]) -> Label:
+    """By the first language's reader that can, the one asked in first."""
+    for language in (labels_zh, labels_en) if lang == "zh" else (labels_en,):
+        label = read(language)
         if label is not Label.UNPARSED:
             return label
-    return Label.UNPARSED
+    declines = chinese.any_of("refusals").search(clean[:_OPENING])
+    return Label.REFUSED if declines else Label.UNPARSED

@@ -47,6 +47,31 @@ class LabelScore:
 
 
 @dataclass(frozen=True, slots=True)
+class RefusalRates:
+    """Answers that decline by hand and those of them read so; the others, and those read so."""
+
+    refusals: int
+    found: int
+    others: int
+    mistaken: int
+
+    @property
+    def missed_rate(self) -> float:
+        return 1 - self.found / self.refusals
+
+    @property
+    def mistaken_rate(self) -> float:
+        return self.mistaken / self.others
+
+    def __str__(self) -> str:
+        return (
+            f"Refusals: {self.refusals - self.found} of {self.refusals} missed "
+            f"({self.missed_rate:.3f}); {self.mistaken} of {self.others} other answers taken for "
+            f"one ({self.mistaken_rate:.4f})."
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Disagreement:
     """A row on which person and reader differ; for working on the reader."""
 
@@ -106,6 +131,20 @@ def score_labeller(
     return scores, wrong
 
 
+def refusal_rates(scores: Iterable[LabelScore]) -> RefusalRates:
+    """Of refusals and of other answers, over all suites of the scores."""
+    pooled = [score for score in scores if score.probe == "all"]
+    declining = [score for score in pooled if score.label is Label.REFUSED]
+    refusals = sum(score.support for score in declining)
+    found = sum(score.agreed for score in declining)
+    return RefusalRates(
+        refusals=refusals,
+        found=found,
+        others=sum(score.support for score in pooled) - refusals,
+        mistaken=sum(score.read for score in declining) - found,
+    )
+
+
 def _label(text: str) -> Label:
     try:
         return Label(text)
@@ -133,13 +172,16 @@ def _ratio(value: float | None) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Print the table; with ``--errors`` every disagreement too."""
+    """Print the table and how refusals fared; with ``--errors`` every disagreement too."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("file", type=Path, help="tab-separated: " + ", ".join(COLUMNS))
     parser.add_argument("--errors", action="store_true", help="list what is read differently")
     arguments = parser.parse_args(argv)
     scores, wrong = score_labeller(read_rows(arguments.file))
     print(to_markdown(scores))
+    rates = refusal_rates(scores)
+    if rates.refusals and rates.others:
+        print(f"\n{rates}")
     if arguments.errors:
         for row in wrong:
             print(f"\n{row.item}: by hand {row.person}, read {row.reader}\n    {row.response!r}")

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from audit.probes.validation import LabelScore, read_rows, score_labeller, to_markdown
+from audit.probes.validation import (
+    LabelScore,
+    read_rows,
+    refusal_rates,
+    score_labeller,
+    to_markdown,
+)
 from audit.schema import Label
 
 ROOT = Path(__file__).parents[3]
@@ -20,7 +26,8 @@ def scores(name: str) -> list[LabelScore]:
 
 @pytest.mark.parametrize("name", ["labelled_test", "labelled_development", "labelled_earlier"])
 def test_the_page_holds_the_computed_table(name: str) -> None:
-    assert to_markdown(scores(name)) in DOCS
+    found = scores(name)
+    assert f"{to_markdown(found)}\n\n{refusal_rates(found)}\n" in DOCS
 
 
 @pytest.mark.parametrize(

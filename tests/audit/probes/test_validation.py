@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from audit.probes.validation import main, read_rows, score_labeller, to_markdown
+from audit.probes.validation import (
+    main,
+    read_rows,
+    refusal_rates,
+    score_labeller,
+    to_markdown,
+)
 from audit.schema import Label
 from core.errors import UsageProblem
 
@@ -29,6 +35,29 @@ def test_scores_are_counted_by_probe_and_pooled() -> None:
         assert (man.precision, man.recall) == (1.0, 0.5)
     assert [(w.person, w.reader) for w in wrong] == [(Label.MAN, Label.WOMAN)]
     assert "| occupations | choice | en | woman | 1 | 0.500 | 1.000 |" in to_markdown(scores)
+
+
+def test_refusals_are_counted_over_suites_and_in_both_directions() -> None:
+    said = {"found": "I can't say", "missed": "Ask me not", "other": "A woman"}
+    rows = [
+        {"suite": "occupations", "item": ITEM, "response": said[kind], "label": label}
+        for kind, label in (
+            ("found", "refused"), ("missed", "refused"), ("missed", "refused"),
+            ("found", "unparsed"), ("other", "woman"), ("other", "woman"), ("other", "woman"),
+        )
+    ]  # fmt: skip
+    rows.append(
+        {
+            "suite": "pronouns",
+            "item": "coreference/en/sampled/had_eaten/they/kindergarten_teacher/a_first",
+            "response": "?",
+            "label": "unparsed",
+        }
+    )
+    rates = refusal_rates(score_labeller(rows)[0])
+    assert str(rates) == (
+        "Refusals: 2 of 3 missed (0.667); 1 of 5 other answers taken for one (0.2000)."
+    )
 
 
 def test_main_reads_quoted_multiline_responses(
