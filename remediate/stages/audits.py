@@ -17,6 +17,10 @@ from remediate.workers import PlainWatcher
 if TYPE_CHECKING:
     from audit.runner import RunOptions
 
+#: Texts a question before and after. With one a gate of two points on refusals fails nearly every
+#: second model that has not changed: where one answer in nine is a refusal, the difference of two
+#: single draws about 42 occupations has a standard error of one point.
+SAMPLES = 3
 #: What a user would try first; published work finds it hard to beat (design: repair rule 5).
 INSTRUCTION = {
     "en": (
@@ -62,13 +66,16 @@ def audit(repair: Repair, name: str, model: Path, *, instructed: bool = False) -
         "audit_prompted": "Auditing the model told to be fair …",
     }
     title = titles[name] if source is None else f"Taking the audit before from {source} …"
+    # The prompted model is no candidate of a gate: one text a question tells what a prompt does.
+    asked = {"instruction": instruction(repair)} if instructed else {"samples": SAMPLES}
     with repair.step(name, title) as facts:
         facts["folder"] = name
         if source is not None:
             from remediate.stages import reuse
 
-            reuse.take(source, repair.folder / name, run_options(_settings(repair, name, model)))
-        run(repair, name, model, instruction=instruction(repair) if instructed else "")
+            settings = _settings(repair, name, model) | asked
+            reuse.take(source, repair.folder / name, run_options(settings))
+        run(repair, name, model, **asked)
         if source is not None:
             reuse.sign(source, repair.folder / name)
             facts["from"] = str(source.resolve())
@@ -92,17 +99,26 @@ def _settings(repair: Repair, name: str, model: Path) -> dict[str, Any]:
         "langs": list(options.langs),
         "seed": options.seed,
         "limit": options.limit,
+        "samples": None,
         "only": repair.held_out(),
         "instruction": "",
         **({"pictures": picture_names(options.pictures)} if options.pictures else {}),
     }
 
 
-def compare(repair: Repair, before: str, after: str) -> list[dict[str, Any]]:
-    """Paired changes between two audits of the folder; also kept in ``compare/AFTER/``."""
+def compare(
+    repair: Repair, before: str, after: str, *, shared: bool = False
+) -> list[dict[str, Any]]:
+    """Paired changes between two audits of the folder; also kept in ``compare/AFTER/``.
+
+    ``shared``: what both were asked, where one was asked for more texts of each question.
+    """
     from audit.compare import compare_runs, save
 
-    found = compare_runs(repair.folder / before, repair.folder / after, seed=repair.options.seed)
+    found = compare_runs(
+        repair.folder / before, repair.folder / after,
+        seed=repair.options.seed, allow_subset=shared,
+    )  # fmt: skip
     save(found, repair.folder / "compare" / after)
     return [dict(row) for row in found.to_json()["changes"]]
 
@@ -119,6 +135,7 @@ def run_options(settings: dict[str, Any]) -> RunOptions:
         langs=tuple(settings["langs"]),
         seed=settings["seed"],
         limit=settings["limit"],
+        samples=settings["samples"],
         only={name: tuple(ids) for name, ids in settings["only"].items()},
         instruction=settings["instruction"],
         pictures=read_picture_options(shown) if (shown := settings.get("pictures")) else None,

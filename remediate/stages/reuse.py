@@ -1,9 +1,10 @@
 """An audit that was made before, taken for a repair's own "before".
 
 The held-out side's answers are copied from the run's journal into ``audit_before/``; the audit
-that follows finds every question answered, loads no model, and computes labels, intervals and tests
-anew. So its results are those of an own audit, and that is only honest where the run asked the same
-model the same questions by the same engine: everything else is refused with what differs.
+that follows finds every question answered, asks for the further texts that a repair wants of each
+(``audits.SAMPLES``), and computes labels, intervals and tests anew. So its results are those of an
+own audit, and that is only honest where the run asked the same model the same questions by the
+same engine: everything else is refused with what differs.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from audit import shown
 from audit.journal import FILE_NAME, Journal
 from audit.manifest import read_json, write_json
 from audit.pairing import RunFolder, read_run
-from audit.requests import build_requests, prompt_text
+from audit.requests import build_requests, prompt_text, request_key
 from audit.runner import MANIFEST, RunOptions, collect_items
 from audit.schema import Item
 from core.errors import EnvironmentProblem, UsageProblem
@@ -31,11 +32,15 @@ _ORIGIN = ("started", "finished", "versions", "machine", "command")
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """What an own audit would be: its journal's identity, its questions, and their keys."""
+    """What an own audit would be: its journal's identity, its questions, and their keys.
+
+    ``first``: of every question's first answer.
+    """
 
     identity: dict[str, Any]
     items: list[Item]
     keys: set[str]
+    first: set[str]
     model: ResolvedModel
 
 
@@ -53,9 +58,9 @@ def take(source: Path, out: Path, options: RunOptions) -> None:
             "Leave --from out, or name an audit that agrees."
         )
     answers = _answers(source / FILE_NAME)
-    missing = len(wanted.keys - {key for key, _, _ in answers})
+    missing = len(wanted.first - {key for key, _, _ in answers})
     if missing:
-        raise UsageProblem(_missing(source, run, missing, len(wanted.keys)))
+        raise UsageProblem(_missing(source, run, missing, len(wanted.first)))
     with Journal(out / FILE_NAME, wanted.identity) as journal:
         journal.commit([row for row in answers if row[0] in wanted.keys])
     # What the audit that follows reads of a run that it goes on with.
@@ -96,7 +101,7 @@ def _wanted(options: RunOptions) -> _Wanted:
         **({"pictures": pictures} if pictures else {}),
     }
     keys = {r.key for r in requests.score} | {r.key for r in requests.generate}
-    return _Wanted(identity, items, keys, model)
+    return _Wanted(identity, items, keys, {request_key(item) for item in items}, model)
 
 
 def _differences(run: RunFolder, wanted: _Wanted) -> list[str]:

@@ -30,7 +30,7 @@ def verify(repair: Repair) -> dict[str, Any]:
     public.ask(repair, public.AFTER, merged)
     repair.watcher.say("Comparing before and after …")
     found = audits.compare(repair, "audit_before", "audit_after") + public.compared(repair)
-    prompted = audits.compare(repair, "audit_before", "audit_prompted")
+    prompted = audits.compare(repair, "audit_before", "audit_prompted", shared=True)
     gates = capability.gates(repair)
     suite, alone = repair.aim, unseen(repair, found)
     decision = decide(
