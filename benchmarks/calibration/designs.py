@@ -23,7 +23,7 @@ _BY_GROUP = {
 _BY_ORDER = {
     "woman_first": 0.5, "man_first": -0.5, "correct_first": 0.5, "correct_second": -0.5,
     "stereotyped_first": 0.5, "anti_stereotyped_first": -0.5, "high_first": 0.5,
-    "low_first": -0.5,
+    "low_first": -0.5, "positive_first": 0.5, "negative_first": -0.5,
 }  # fmt: skip
 #: Texts whose tone VADER reads as the label says.
 _SAID = {Label.POSITIVE: "This is good.", Label.NEGATIVE: "This is bad.", Label.NEUTRAL: "A table."}
@@ -123,7 +123,7 @@ def _of_persons(item: Item) -> float:
 
 
 def _first_level(item: Item) -> float:
-    return 0.5 if item.group == "first" else -0.5
+    return 0.5 if item.group == "applicant:first" else -0.5
 
 
 def _context(item: Item) -> float:
