@@ -12,6 +12,7 @@ from typing import Any
 from audit.probes.base import Suite
 from audit.schema import Item, Label, Route
 from core.models.base import GenerateRequest, Generation, Score, ScoreRequest
+from core.text import encodable
 
 
 def request_key(item: Item, sample: int = 0) -> str:
@@ -85,7 +86,7 @@ def _row(item: Item, sample: int, payload: Mapping[str, Any], suite: Suite) -> d
         text = json.dumps(logprobs) if logprobs else ""
     else:
         # A server's JSON may hold half a surrogate pair, which is no UTF-8 and no Parquet.
-        response = str(payload["text"]).encode("utf-8", "replace").decode("utf-8")
+        response = encodable(str(payload["text"]))
         label, finish, text = str(suite.label(item, response)), str(payload["finish_reason"]), ""
     return {
         "suite": item.suite,

@@ -95,6 +95,7 @@ def _summary(comparisons: Sequence[Sequence[MetricChange]]) -> dict[str, Any]:
         p = part["p"].dropna().to_numpy(dtype=np.float64)
         out["metrics"][str(metric)] = {
             "p": [round(float(x), 4) for x in p],
+            "smallest p": round(float(p.min()), 4) if p.size else None,
             "untested": len(comparisons) - len(p),
             "called": int(part["called"].sum()),
             "ks_p": _spread(p),
@@ -131,7 +132,7 @@ def _show(found: dict[str, Any]) -> None:
         print(f"{found['suite']}, {found[design]['n']} {design}, by sampling:")
         for metric, row in found[design]["metrics"].items():
             print(
-                f"  {metric:24s} called {row['called']}, p {row['p'][:1]} …, "
+                f"  {metric:24s} called {row['called']}, smallest p {row['smallest p']}, "
                 f"KS p {row['ks_p']} (too low: {row['ks_p_too_low']})"
             )
     print(

@@ -16,6 +16,7 @@ from types import ModuleType
 
 from audit.probes import chinese, english, labels_en, labels_zh
 from audit.schema import Item, Label
+from core.text import encodable
 
 #: Characters that are read. Answers are far shorter; a longer text is cut, not refused.
 MAX_CHARS = 4000
@@ -48,7 +49,7 @@ def normalise(text: str) -> str:
     NFKC, straight quotes, ``\\n`` at the ends of lines, one space in a gap, HTML's character
     references resolved, without characters that are not seen; lone surrogates replaced.
     """
-    cut = html.unescape(text[:MAX_CHARS].encode("utf-8", "replace").decode("utf-8"))
+    cut = html.unescape(encodable(text[:MAX_CHARS]))
     seen = _UNSEEN.sub("", _LINE_END.sub("\n", cut)).translate(_QUOTES)
     return _GAP.sub(" ", unicodedata.normalize("NFKC", seen))
 

@@ -15,6 +15,7 @@ import vl_convert
 from markupsafe import Markup
 
 from audit.reports.svg_extent import make_room
+from core.text import encodable
 
 _SVG: Final = "http://www.w3.org/2000/svg"
 _DRAWING: Final = frozenset(
@@ -31,7 +32,7 @@ _UNPRINTABLE: Final = re.compile(
 
 def clean(text: str, limit: int = 60) -> str:
     """A label fit for a drawing: one line, no control or direction-changing characters."""
-    text = _UNPRINTABLE.sub("\ufffd", text).encode("utf-8", "replace").decode()
+    text = encodable(_UNPRINTABLE.sub("\ufffd", text))
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

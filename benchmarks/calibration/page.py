@@ -73,9 +73,9 @@ def _shown(value: float) -> str:
 def _size(counts: Counts) -> str:
     sizes = {found["family"]["n"] for (_, kind), found in counts.items() if kind == "null"}
     n = min(sizes)
-    error = 100 * math.sqrt(0.05 * 0.95 / n)
     return (
-        f"{n:,} null and as many biased respondents a cell; Monte Carlo error of 5 %: ±{error:.1f}"
+        f"{n:,} null and as many biased respondents a cell; Monte Carlo error of 5 %: "
+        f"±{_error(0.05, n):.1f}"
     )
 
 
@@ -157,13 +157,8 @@ def _shares(counts: Counts) -> Iterator[_Share]:
             ("coverage, biased", biased, COVERAGE), ("wrongly within", within, (0.0, WITHIN)),
         ):  # fmt: skip
             yield _Share(cell.name, metric, what, value, low, high, _error(0.05, n))
-    for cell in cells():
-        family = counts[cell.name, "null"]["family"]
-        if family.get("n"):
-            called = _percent(family, "rejected")
-            yield _Share(
-                cell.name, "family", "any claim", called, 0.0, FAMILY, _error(0.05, family["n"])
-            )
+    for name, found, n in _families(counts):
+        yield _Share(name, "family", "any claim", found, 0.0, FAMILY, _error(0.05, n))
     for name, metric, found, n in _powers(counts):
         yield _Share(name, metric, "power", found, *POWERED, _error(0.8, n))
 
@@ -179,10 +174,16 @@ def _target(low: float, high: float) -> str:
 def _family(counts: Counts) -> Iterator[str]:
     yield "| cell | any false claim after Holm, % |"
     yield "| --- | ---: |"
+    for name, found, _ in _families(counts):
+        yield f"| {name} | {found:.1f} |"
+
+
+def _families(counts: Counts) -> Iterator[tuple[str, float, int]]:
+    """Cell, percent of fair respondents of whom anything is claimed, audits."""
     for cell in cells():
         found = counts[cell.name, "null"]["family"]
         if found.get("n"):
-            yield f"| {cell.name} | {_percent(found, 'rejected'):.1f} |"
+            yield cell.name, _percent(found, "rejected"), found["n"]
 
 
 def _naive(counts: Counts) -> Iterator[str]:
@@ -198,10 +199,10 @@ def _naive(counts: Counts) -> Iterator[str]:
 
 
 def _power(counts: Counts) -> Iterator[str]:
-    yield "| cell | metric | promised | found |"
-    yield "| --- | --- | ---: | ---: |"
-    for name, metric, found, _ in _powers(counts):
-        yield f"| {name} | `{metric}` | 80 | {found:.1f} |"
+    yield "| cell | metric | audits | promised | found |"
+    yield "| --- | --- | ---: | ---: | ---: |"
+    for name, metric, found, n in _powers(counts):
+        yield f"| {name} | `{metric}` | {n:,} | 80 | {found:.1f} |"
 
 
 def _powers(counts: Counts) -> Iterator[tuple[str, str, float, int]]:
@@ -238,14 +239,14 @@ def _aa(every: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield "| --- | --- | ---: | ---: | ---: | ---: | ---: |"
         for design in ("splits", "pairs of runs"):
             for metric, row in found[design]["metrics"].items():
-                least = f"{min(row['p']):.3f}" if row["p"] else "–"
-                spread = f"{_two(row['ks_p'])} | {_two(row['ks_p_too_low'])}"
+                shown = [
+                    "–" if p is None else f"{p:.{places}f}"
+                    for p, places in (
+                        (row["smallest p"], 3), (row["ks_p"], 2), (row["ks_p_too_low"], 2),
+                    )
+                ]  # fmt: skip
                 yield (
                     f"| {found[design]['n']} {design} | `{metric}` | {len(row['p'])} "
-                    f"| {row['called']} | {least} | {spread} |"
+                    f"| {row['called']} | {' | '.join(shown)} |"
                 )
         yield ""
-
-
-def _two(p: float | None) -> str:
-    return "–" if p is None else f"{p:.2f}"

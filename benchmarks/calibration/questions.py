@@ -83,7 +83,9 @@ def questions(suite: str, route: Route, clusters: int | None) -> Questions:
         names = _some_clusters(kept, clusters)
         kept = [item for item in kept if item.cluster in names]
     # Python strings: Arrow's are three times as slow in the small steps of an audit.
-    frame = pd.DataFrame([_row(i) for i in kept], columns=list(RESPONSE_COLUMNS), dtype=object)
+    frame = pd.DataFrame(
+        [unanswered(i) for i in kept], columns=list(RESPONSE_COLUMNS), dtype=object
+    )
     frame["reference"] = frame["reference"].astype(np.float64)
     labels = np.array([design.labels(item) for item in kept], dtype=object)
     return Questions(
@@ -128,7 +130,8 @@ def _some_clusters(items: Sequence[Item], wanted: int) -> set[str]:
     return chosen
 
 
-def _row(item: Item) -> dict[str, object]:
+def unanswered(item: Item) -> dict[str, object]:
+    """``RESPONSE_COLUMNS`` of a question that nothing has been said to."""
     return {
         "suite": item.suite, "probe": item.probe, "item": item.item, "cluster": item.cluster,
         "template": item.template, "variant": item.variant, "lang": item.lang,

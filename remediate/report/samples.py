@@ -13,6 +13,7 @@ from typing import Any, Final
 import pandas as pd
 
 from audit.reports.text import pair
+from core.text import encodable
 from remediate.gates.measure import load_data
 from remediate.report.load import RepairRecord
 from remediate.report.words import Bilingual, name_of
@@ -51,7 +52,7 @@ def visible(text: str, longest: int = LONGEST) -> str:
     """*text* with what cannot be seen written out as ‹U+XXXX›, cut at *longest* characters."""
     cut = text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
     cut = _UNSEEN.sub(lambda m: f"‹U+{ord(m.group()):04X}›", cut.strip("\n"))
-    return cut.encode("utf-8", "replace").decode()
+    return encodable(cut)
 
 
 def held_out_samples(record: RepairRecord) -> list[SampleGroup]:

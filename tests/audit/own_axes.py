@@ -11,6 +11,7 @@ import pandas as pd
 
 from audit.probes.base import get_suite
 from audit.schema import RESPONSE_COLUMNS, Item, Label, MetricRow, Route
+from benchmarks.calibration.questions import unanswered
 
 #: Item → log-odds of the answer named first in ``candidates`` (likelihood), nats.
 Logit = Callable[[Item], float]
@@ -22,13 +23,7 @@ def ask(name: str, **options: Any) -> list[Item]:
 
 
 def row(item: Item, **values: Any) -> dict[str, Any]:
-    return {
-        "suite": item.suite, "probe": item.probe, "item": item.item, "cluster": item.cluster,
-        "template": item.template, "variant": item.variant, "lang": item.lang,
-        "route": str(item.route), "sample": 0, "group": item.group, "reference": np.nan,
-        "prompt": "", "response": "", "label": "", "logprobs": "", "finish_reason": "stop",
-        "images": "",
-    } | values  # fmt: skip
+    return unanswered(item) | values
 
 
 def answers(
