@@ -16,7 +16,7 @@ import pandas as pd
 
 from audit.metrics.significance import cells_from_rows
 from audit.metrics.stats_rows import ratio
-from audit.metrics.stats_types import FloatArray, IntArray
+from audit.metrics.stats_types import BoolArray, FloatArray, IntArray
 from audit.schema import Label, Route
 
 #: Fewer wordings than this in a stratum are no sample of wordings: they are held fixed.
@@ -55,16 +55,44 @@ class Cells:
 
         NaN where a row has no cell left. Strata without any cell at all are left out of S.
         """
-        present = ~np.isnan(self.values)
         filled = np.nan_to_num(self.values, nan=0.0)
-        blocks = []
-        for stratum in np.unique(self.strata[present.any(axis=0)]):
-            inside = self.strata == stratum
-            weights = col_w[:, inside]
-            blocks.append(ratio(weights @ filled[:, inside].T, weights @ present[:, inside].T))
+        blocks = [
+            ratio(col_w[:, inside] @ filled[:, inside].T, col_w[:, inside] @ present.T)
+            for inside, present in self._blocks()
+        ]
         if not blocks:
             return np.full((len(col_w), 1, len(self.clusters)), np.nan)
         return np.stack(blocks, axis=1)
+
+    def block_shares(self, col_w: FloatArray) -> FloatArray:
+        """(b, S, R) how much of each row's cells in each stratum (b, C) column weights leave.
+
+        1 for the data. A row that was asked in a few wordings stands for these: a mean over rows
+        counts it by what is left of them, as it would count single answers. Were it to count in
+        full, its last wording would stand for the lost ones, and the noise of that would be taken
+        for that of wordings (Cameron, Gelbach & Miller 2011, J. Bus. Econ. Statist. 29:238-249).
+        """
+        blocks = [
+            np.ones((len(col_w), len(present)))
+            if present.all()  # the same for every row: it changes no mean
+            else ratio(
+                col_w[:, inside] @ present.T,
+                np.broadcast_to(present.sum(axis=1), (len(col_w), len(present))),
+            )
+            for inside, present in self._blocks()
+        ]
+        return np.nan_to_num(
+            np.stack(blocks or [np.ones((len(col_w), len(self.clusters)))], axis=1)
+        )
+
+    def _blocks(self) -> list[tuple[BoolArray, FloatArray]]:
+        """Of every stratum with a cell: its columns, (C,), and where it has cells, (R, C_s)."""
+        present = ~np.isnan(self.values)
+        found = []
+        for stratum in np.unique(self.strata[present.any(axis=0)]):
+            inside = self.strata == stratum
+            found.append((inside, present[:, inside].astype(np.float64)))
+        return found
 
     @property
     def column_strata(self) -> IntArray:

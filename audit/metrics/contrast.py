@@ -114,7 +114,7 @@ def paired_measure(
         margin=margin,
         clusters=cells.clusters,
         columns=cells.columns,
-        statistic=averaged(cells.block_means, row_mean),
+        statistic=averaged(cells.block_means, row_mean, cells.block_shares),
         blocks=blocks,
         change_test=mean_test(f"sign flips over levels of {clusters}"),
         n_clusters=n,
@@ -170,7 +170,7 @@ def _placed(
 
 def _mean(cells: Cells) -> float:
     one = np.ones((1, len(cells.clusters))), np.ones((1, len(cells.columns)))
-    return float(averaged(cells.block_means, row_mean)(*one)[0])
+    return float(averaged(cells.block_means, row_mean, cells.block_shares)(*one)[0])
 
 
 def _wordings(cells: Cells) -> str:

@@ -56,7 +56,7 @@ def group_gap(
         margin=margin,
         clusters=cells.clusters,
         columns=cells.columns,
-        statistic=averaged(cells.block_means, contrast(one, two)),
+        statistic=averaged(cells.block_means, contrast(one, two), cells.block_shares),
         blocks=values,
         change_test=contrast_test(one, two, f"permutation of the groups over {units}"),
         n_clusters=sum(counts),

@@ -32,6 +32,7 @@ from audit.metrics.significance import (
     sign_flip_test,
 )
 from audit.metrics.stats_types import BoolArray, FloatArray, IntArray
+from audit.metrics.stats_unequal import working_df
 
 #: (b, C) column weights → (b, S, R) block values, NaN where a cluster has none.
 Blocks = Callable[[FloatArray], FloatArray]
@@ -55,7 +56,8 @@ class Measure:
     the group that has most of them. ``bound``: the metric cannot leave ±bound (a rank
     correlation, a share's distance from ½), and its t limits are taken so that they do not either.
     ``linear``: a mean or contrast of clusters' values, as skewed as these make it; of a slope or a
-    rank correlation their influences do not tell.
+    rank correlation their influences do not tell. ``sizes``: (S, R) observations by stratum and
+    cluster, where each counts for itself; with one factor they limit the degrees of freedom.
     """
 
     metric: str
@@ -78,6 +80,7 @@ class Measure:
     note: str = ""
     bound: float | None = None
     linear: bool = True
+    sizes: FloatArray | None = None
 
     @property
     def wordings_sampled(self) -> bool:
@@ -108,6 +111,7 @@ class Measure:
                 method="t" if by_t else "bca",
                 bound=bound,
                 skewed=self.linear,
+                most_df=math.inf if self.sizes is None else working_df(self.sizes),
                 n_resamples=n_resamples,
                 level=level,
                 seed=seed,
@@ -159,12 +163,17 @@ class Measure:
         return replace(bootstrap_p_value(result), test=f"t {factors}")
 
 
-def averaged(blocks: Blocks, one: RowStatistic) -> TwoWayStatistic:
-    """The mean over strata of ``one``; NaN where a stratum has none."""
+def averaged(blocks: Blocks, one: RowStatistic, shares: Blocks | None = None) -> TwoWayStatistic:
+    """The mean over strata of ``one``; NaN where a stratum has none.
+
+    ``shares``: what (b, C) column weights leave of each row, by which it counts
+    (``Cells.block_shares``); None: every row in full.
+    """
 
     def statistic(row_w: FloatArray, col_w: FloatArray) -> FloatArray:
         values = blocks(col_w)
-        found = [one(row_w, values[:, s]) for s in range(values.shape[1])]
+        left = np.ones((1, *values.shape[1:])) if shares is None else shares(col_w)
+        found = [one(row_w * left[:, s], values[:, s]) for s in range(values.shape[1])]
         return np.asarray(np.mean(found, axis=0), dtype=np.float64)
 
     return statistic

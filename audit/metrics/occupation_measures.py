@@ -52,8 +52,9 @@ def occupation_measure(
     """
     cells = make_cells(frame, "value")
     blocks: Blocks = cells.block_means
+    left: Blocks | None = cells.block_shares
     if metric == "stereotype_gap_logodds":
-        cells, blocks = _logodds(frame, cells, route)
+        cells, blocks, left = _logodds(frame, cells, route)
     elif metric == "labour_spearman":
         blocks = _pooled(cells.block_means)
     values = blocks(np.ones((1, len(cells.columns))))[0]
@@ -79,10 +80,10 @@ def occupation_measure(
             )
         else:
             effect = effect_of_logodds
-        statistic = averaged(blocks, one)
+        statistic = averaged(blocks, one, left)
     elif metric == "parity_skew":
         values = values - 0.5
-        statistic = averaged(blocks, lambda w, v: row_mean(w, v) - 0.5)
+        statistic = averaged(blocks, lambda w, v: row_mean(w, v) - 0.5, left)
         change_test = mean_test("sign flips over occupations")
         mean = _mean(values, np.ones(len(values[0]), dtype=bool))
         rooms = (Room(int(counted.sum()), 0.5 - mean, 0.5 + mean),)
@@ -90,7 +91,7 @@ def occupation_measure(
     elif metric == "labour_slope":
         counted &= ~np.isnan(x)
         values = np.where(counted, values, np.nan)
-        statistic = averaged(blocks, slope_on(x))
+        statistic = averaged(blocks, slope_on(x), left)
         change_test = slope_blocks_test(x, "permutation of the share of women over occupations")
         rooms = _slope_room(x[counted], _mean(values, counted))
         pooled = average_blocks(values[None])[0]
@@ -142,8 +143,8 @@ def _row_strata(metric: str, cells: Cells) -> np.ndarray | None:
     return cells.group_codes
 
 
-def _logodds(frame: pd.DataFrame, cells: Cells, route: str) -> tuple[Cells, Blocks]:
-    """Row log-odds under column weights, nats.
+def _logodds(frame: pd.DataFrame, cells: Cells, route: str) -> tuple[Cells, Blocks, Blocks | None]:
+    """Row log-odds under column weights, nats, and what these leave of a row (None: not told).
 
     Likelihood: the mean of the cells' log P(woman) − log P(man). Sampled: the logit of the row's
     share of women among its n readable answers, (n·s + ½)/(n + 1) (Haldane–Anscombe), since shares
@@ -151,14 +152,14 @@ def _logodds(frame: pd.DataFrame, cells: Cells, route: str) -> tuple[Cells, Bloc
     """
     if route == Route.LIKELIHOOD:
         logodds = make_cells(frame, "logodds")
-        return logodds, logodds.block_means
+        return logodds, logodds.block_means, logodds.block_shares
     shares, n = _pooled(cells.block_means), cells.counts.sum(axis=1)
 
     def smoothed(col_w: FloatArray) -> FloatArray:
         share = shares(col_w)
         return np.asarray(np.log((n * share + 0.5) / (n * (1.0 - share) + 0.5)), dtype=np.float64)
 
-    return cells, smoothed
+    return cells, smoothed, None
 
 
 def _pooled(blocks: Blocks) -> Blocks:

@@ -92,7 +92,7 @@ def order_effects(family: Family, rows: pd.DataFrame, *, suite: str, seed: int) 
         margin=None,
         clusters=effects.clusters,
         columns=effects.columns,
-        statistic=averaged(effects.block_means, row_mean),
+        statistic=averaged(effects.block_means, row_mean, effects.block_shares),
         blocks=effects.block_means(np.ones((1, len(effects.columns))))[0],
         change_test=mean_test("sign flips over occupations"),
         n_clusters=int((~np.isnan(per_row)).sum()),

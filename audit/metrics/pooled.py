@@ -119,6 +119,7 @@ def pooled_measure(
         col_strata=np.zeros(len(pool.columns), dtype=np.int64) if crossed else None,
         rooms=(Room(smaller, reach - pool.estimate, reach + pool.estimate),),
         note=note,
+        sizes=pool.counts.sum(axis=2),
     )
 
 

@@ -14,9 +14,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr, ndtri, stdtrit
+from scipy.special import ndtr, ndtri
 
-from audit.metrics.stats_skewness import arms, p_above, p_below, skew_on_scale, t_cdf
+from audit.metrics.stats_skewness import arms, p_above, p_below, skew_on_scale
+from audit.metrics.stats_student import Student
 from audit.metrics.stats_types import (
     BootstrapResult,
     Calibration,
@@ -118,10 +119,10 @@ def one_way_calibration(variance: JackknifeVariance) -> Calibration:
     if variance.total > 0 and variance.spread > 0:
         return Calibration(
             scale=math.sqrt(variance.total / variance.plug_in),
-            df=variance.total**2 / variance.spread,
+            student=Student(variance.total**2 / variance.spread),
         )
     df = max(variance.smallest - 1, 1)
-    return Calibration(scale=math.sqrt((df + 1) / df), df=df)
+    return Calibration(scale=math.sqrt((df + 1) / df), student=Student(df))
 
 
 def _reach(distribution: FloatArray, estimate: float) -> float:
@@ -146,10 +147,6 @@ def bias_correction(distribution: FloatArray, estimate: float) -> float:
     return float(ndtri((below + 0.5 * ties) / distribution.size))
 
 
-def t_quantile(q: float, df: float) -> float:
-    return float(ndtri(q) if math.isinf(df) else stdtrit(df, q))
-
-
 def confidence_interval(
     estimate: float,
     distribution: FloatArray,
@@ -170,19 +167,20 @@ def confidence_interval(
         why = "degenerate: every resample equals the estimate"
         return Interval(estimate, estimate, level, f"{method} ({why})")
     q = (1.0 - level) / 2.0
-    reach = -calibration.scale * t_quantile(q, calibration.df)
+    student = calibration.student
+    reach = -calibration.scale * student.quantile(q)
     if calibration.by_t:
         low, high = _t_limits(estimate, distribution, calibration, q)
-        return Interval(low, high, level, f"{method} (df {calibration.df:.1f})")
-    if math.isfinite(calibration.df) and ndtr(-reach) * distribution.size < MIN_TAIL:
+        return Interval(low, high, level, f"{method} ({student})")
+    if math.isfinite(student.df) and ndtr(-reach) * distribution.size < MIN_TAIL:
         half = reach * float(np.std(distribution, ddof=1))
-        why = f"t limits, df {calibration.df:.1f}: too few resamples that far out"
+        why = f"t limits, {student}: too few resamples that far out"
         return Interval(estimate - half, estimate + half, level, f"{method} ({why})")
     low, high = np.quantile(
         distribution, [_bca_probability(-reach, calibration), _bca_probability(reach, calibration)]
     )
-    if math.isfinite(calibration.df):
-        method = f"{method} (expanded, df {calibration.df:.1f})"
+    if math.isfinite(student.df):
+        method = f"{method} (expanded, {student})"
     return Interval(float(low), float(high), level, method)
 
 
@@ -190,7 +188,7 @@ def _t_limits(
     estimate: float, distribution: FloatArray, calibration: Calibration, q: float
 ) -> tuple[float, float]:
     centre, error, skew = _on_scale(estimate, distribution, calibration)
-    below, above = arms(-t_quantile(q, calibration.df), skew)
+    below, above = arms(-calibration.student.quantile(q), skew)
     low, high = centre - below * error, centre + above * error
     bound = calibration.bound
     if bound is None:
@@ -235,15 +233,16 @@ def one_sided_p(result: BootstrapResult, null: float, *, above: bool) -> float:
     if calibration.by_t and not is_degenerate(values, result.estimate):
         centre, error, skew = _on_scale(result.estimate, values, calibration)
         t = (centre - _place(null, calibration.bound)) / error
-        return (p_above if above else p_below)(t, calibration.df, skew)
+        return (p_above if above else p_below)(t, calibration.student, skew)
     total = values.size
     wrong = int(np.count_nonzero(values <= null if above else values >= null))
-    if is_degenerate(values, result.estimate) or math.isinf(calibration.df):
+    if is_degenerate(values, result.estimate) or math.isinf(calibration.student.df):
         return _invert(wrong, total, calibration, above)
     if wrong >= MIN_TAIL:
         return _invert(wrong, total, calibration, above)
     distance = (result.estimate - null) if above else (null - result.estimate)
-    by_t = t_cdf(-distance / (calibration.scale * float(np.std(values, ddof=1))), calibration.df)
+    error = calibration.scale * float(np.std(values, ddof=1))
+    by_t = calibration.student.cdf(-distance / error)
     # Never more than where the count begins to speak, so that p falls as the null moves away.
     return min(by_t, _invert(MIN_TAIL, total, calibration, above))
 
@@ -260,7 +259,7 @@ def _invert(wrong: int, total: int, calibration: Calibration, above: bool) -> fl
     z = float(ndtri(share)) * (1.0 if above else -1.0) - calibration.bias
     denominator = 1.0 + calibration.acceleration * z
     limit = (z / denominator if denominator > 0 else math.copysign(math.inf, z)) - calibration.bias
-    return t_cdf((limit if above else -limit) / calibration.scale, calibration.df)
+    return calibration.student.cdf((limit if above else -limit) / calibration.scale)
 
 
 def bootstrap_p_value(result: BootstrapResult, null: float = 0.0) -> TestResult:

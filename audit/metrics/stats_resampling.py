@@ -17,6 +17,7 @@ from audit.metrics.stats_calibration import (
     jackknife,
     one_way_calibration,
 )
+from audit.metrics.stats_student import Student
 from audit.metrics.stats_two_way import together, two_way_variance
 from audit.metrics.stats_types import (
     BootstrapResult,
@@ -42,6 +43,7 @@ def cluster_bootstrap(
     small_sample: SmallSample = "auto",
     bound: float | None = None,
     skewed: bool = True,
+    most_df: float = math.inf,
     seed: int | np.random.SeedSequence = 0,
     chunk: int = 1024,
 ) -> BootstrapResult:
@@ -57,7 +59,8 @@ def cluster_bootstrap(
     is undefined. ``"bca"`` (Efron 1987) and ``"percentile"`` are kept to compare with: they cover
     less of few or skewed clusters.
 
-    ``bound`` and ``skewed``, for ``"t"``: as in ``pigeonhole_bootstrap``.
+    ``bound`` and ``skewed``, for ``"t"``: as in ``pigeonhole_bootstrap``; ``most_df``: no more
+    degrees of freedom than these (``stats_unequal``).
 
     ``small_sample`` concerns BCa and percentile: ``"none"`` is the textbook interval, which covers
     too seldom with few clusters; ``"t"``, and ``"auto"``, expand it as in Hesterberg 2015 (§4.3):
@@ -87,7 +90,7 @@ def cluster_bootstrap(
     name = f"cluster {method}"
     if math.isfinite(estimate) and distribution.size and not is_degenerate(distribution, estimate):
         if method == "t":
-            calibration = replace(_by_t(distribution, variance, skewed), bound=bound)
+            calibration = replace(_by_t(distribution, variance, skewed, most_df), bound=bound)
         elif small_sample != "none":
             calibration = one_way_calibration(variance)
         if method == "bca":
@@ -99,9 +102,13 @@ def cluster_bootstrap(
     return _result(estimate, values, distribution, calibration, level, name, n_clusters)
 
 
-def _by_t(distribution: FloatArray, variance: JackknifeVariance, skewed: bool) -> Calibration:
+def _by_t(
+    distribution: FloatArray, variance: JackknifeVariance, skewed: bool, most_df: float
+) -> Calibration:
     """Student's limits with the jackknife's standard error and skewness."""
-    calibration = replace(one_way_calibration(variance), by_t=True)
+    calibration = one_way_calibration(variance)
+    df = calibration.student.df
+    calibration = replace(calibration, student=Student(min(df, most_df)), by_t=True)
     spread = float(np.std(distribution, ddof=1))
     if not (variance.total > 0 and spread > 0):
         return calibration
@@ -138,10 +145,10 @@ def pigeonhole_bootstrap(
 
     with V_R, V_C what rows and columns have, cells' noise V_E included in both: it counts the noise
     three times (Owen 2007, §4), the main effects too little when levels are few. By default the
-    limits are Student's instead, estimate ± t_df·√V with V = V_R + V_C - V_E and its df from
+    limits are Student's instead, estimate ± t·√V with V = V_R + V_C - V_E and its t from
     ``stats_two_way``, further out on the side of the tail (``stats_skewness``); the resamples then
     say whether anything varies, and where the statistic is undefined. Without ``by_t`` (ratios and
-    magnitudes, which are skewed) they are quantiles at √(V/V*)·t_df. ``bound``: the statistic
+    magnitudes, which are skewed) they are quantiles at √(V/V*)·t. ``bound``: the statistic
     cannot leave ±bound, and its limits are taken on the scale atanh(θ/bound), so that they do not
     either (see :class:`Calibration`). ``skewed`` false: the tail is left out, for statistics whose
     skewness is not that of their influences.
@@ -174,7 +181,7 @@ def pigeonhole_bootstrap(
         if whole.total > 0 and spread > 0:
             calibration = Calibration(
                 scale=math.sqrt(whole.total) / spread,
-                df=whole.df,
+                student=whole.student,
                 by_t=by_t,
                 bound=bound,
                 skew=whole.skew if skewed else None,

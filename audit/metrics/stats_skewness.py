@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 
-from scipy.special import ndtr, stdtr
+from audit.metrics.stats_student import Student
 
 #: A corrected limit is at most so many times as far out as Student's.
 FURTHEST = 3.0
@@ -24,11 +24,6 @@ FURTHEST = 3.0
 _NONE = 1e-6
 #: Largest skewness that is corrected for.
 _MOST = 0.7
-
-
-def t_cdf(t: float, df: float) -> float:
-    """P(T <= t) of Student's t; ``df`` infinite: normal."""
-    return float(ndtr(t) if math.isinf(df) else stdtr(df, t))
 
 
 def transformed(t: float, skew: float) -> float:
@@ -60,15 +55,17 @@ def arms(reach: float, skew: float) -> tuple[float, float]:
     return min(max(below, reach), most), min(max(above, reach), most)
 
 
-def p_above(t: float, df: float, skew: float) -> float:
+def p_above(t: float, student: Student, skew: float) -> float:
     """p of θ <= null: the lower limit of :func:`arms`, inverted. ``t`` is (estimate − null)/SE."""
-    corrected = min(t_cdf(-transformed(t, skew), df), t_cdf(-t / FURTHEST, df))
-    return max(t_cdf(-t, df), corrected)
+    if math.isinf(t):  # the null is an end of the scale
+        return student.cdf(-t)
+    corrected = min(student.cdf(-transformed(t, skew)), student.cdf(-t / FURTHEST))
+    return max(student.cdf(-t), corrected)
 
 
-def p_below(t: float, df: float, skew: float) -> float:
+def p_below(t: float, student: Student, skew: float) -> float:
     """p of θ >= null by the upper limit."""
-    return p_above(-t, df, -skew)
+    return p_above(-t, student, -skew)
 
 
 def skew_on_scale(skew: float, share: float, error: float, bound: float) -> float:

@@ -21,12 +21,15 @@ from __future__ import annotations
 import numpy as np
 
 from audit.metrics.stats_calibration import jackknife
+from audit.metrics.stats_student import Student
 from audit.metrics.stats_types import (
     FloatArray,
     IntArray,
     TwoWayStatistic,
+    Uncertain,
     VariancePart,
     VarianceParts,
+    skewness,
 )
 from audit.metrics.stats_weights import chunk_sizes, jackknife_groups
 
@@ -54,20 +57,23 @@ def two_way_variance(
     return VarianceParts(by_row.part, by_col.part, cells, more_rows)
 
 
-def together(parts: VarianceParts) -> VariancePart:
-    """V with its degrees of freedom and skewness; V is 0 where nothing varies.
+def together(parts: VarianceParts) -> Uncertain:
+    """V with its skewness and reference distribution; V is 0 where nothing varies.
 
-    Columns and cells count in the degrees of freedom only where V_C − V_E adds to V. The factor
-    of more levels stands for R.
+    V_R's t weighs V_R/V, V_C's the (V_C − V_E)/V that columns add, if they do; V_C and V_E count in
+    Welch's degrees of freedom where they do. The factor of more levels stands for R.
     """
     base, other = (parts.rows, parts.columns)[:: 1 if parts.more_rows else -1]
     if other.total == 0.0 or base.total == 0.0:
-        return base if other.total == 0.0 else other
-    total = base.total + other.total - parts.cells.total
-    if other.total <= parts.cells.total:
-        return base.scaled(max(total, LOWEST * base.total) / base.total)
-    spread = base.spread + other.spread + parts.cells.spread
-    return VariancePart(total, spread, base.third + other.third)
+        only = base if other.total == 0.0 else other
+        return Uncertain(only.total, only.skew, Student(only.df))
+    added = other.total - parts.cells.total
+    total = base.total + added
+    if added <= 0.0:
+        return Uncertain(max(total, LOWEST * base.total), base.skew, Student(base.df))
+    welch = VariancePart(total, base.spread + other.spread + parts.cells.spread).df
+    student = Student(welch, ((base.df, base.total / total), (other.df, added / total)))
+    return Uncertain(total, skewness(base.third + other.third, total), student)
 
 
 def _levels(members: list[IntArray]) -> int:

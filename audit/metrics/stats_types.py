@@ -10,6 +10,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from audit.metrics.stats_student import NORMAL, Student
+
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
@@ -46,6 +48,12 @@ class Interval:
         return self.high - self.low
 
 
+def skewness(third: float, variance: float) -> float:
+    """Third cumulant over the variance to the power of 3/2; 0 without a variance."""
+    scale = variance**1.5  # may underflow where the variance does not
+    return third / scale if scale > 0 else 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class VariancePart:
     """A variance V that is a sum of estimated ones V_i with f_i degrees of freedom each.
@@ -66,15 +74,10 @@ class VariancePart:
         """
         return max(self.total**2 / self.spread - 2.0, 1.0) if self.spread > 0 else 1.0
 
-    def scaled(self, by: float) -> VariancePart:
-        """``by`` times the variance, with the same degrees of freedom and skewness."""
-        return VariancePart(self.total * by, self.spread * by**2, self.third * by**1.5)
-
     @property
     def skew(self) -> float:
         """Third cumulant over V^(3/2)."""
-        scale = self.total**1.5  # may underflow where the variance does not
-        return self.third / scale if scale > 0 else 0.0
+        return skewness(self.third, self.total)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +95,22 @@ class VarianceParts:
 
 
 @dataclass(frozen=True, slots=True)
+class Uncertain:
+    """What Student's limits need of an estimate: variance, skewness, reference distribution."""
+
+    total: float
+    skew: float
+    student: Student
+
+
+@dataclass(frozen=True, slots=True)
 class Calibration:
     """How quantiles of a bootstrap distribution turn into confidence limits.
 
     ``bias`` (z0) and ``acceleration`` (a) are those of BCa (0 and 0: percentile). ``scale`` is
-    the ratio of the unbiased standard error to the bootstrap's own and ``df`` the degrees of
-    freedom behind it (1 and inf: no small-sample correction). ``by_t``: limits are Student's,
-    estimate ± t_df·SE, not quantiles. ``bound``: then they are taken on the scale
+    the ratio of the unbiased standard error to the bootstrap's own and ``student`` the distribution
+    behind it (1 and normal: no small-sample correction). ``by_t``: limits are Student's, estimate ±
+    t·SE, not quantiles. ``bound``: then they are taken on the scale
     atanh(θ/bound) of a statistic that cannot leave ±bound (None: on its own). ``skew``: then the
     estimate's skewness, for which limits reach further (``stats_skewness``), None where that is not
     known. ``parts``: of two crossed factors, what the standard error is made of.
@@ -107,7 +119,7 @@ class Calibration:
     bias: float = 0.0
     acceleration: float = 0.0
     scale: float = 1.0
-    df: float = math.inf
+    student: Student = NORMAL
     by_t: bool = False
     bound: float | None = None
     skew: float | None = None

@@ -142,7 +142,7 @@ def balanced(metric: str, rows: pd.DataFrame, lean: Paired | None) -> Measure | 
         margin=None,
         clusters=cells.clusters,
         columns=cells.columns,
-        statistic=averaged(cells.block_means, half),
+        statistic=averaged(cells.block_means, half, cells.block_shares),
         blocks=blocks,
         change_test=contrast_test(women, men, f"permutation of the sides over {CLUSTERS}s"),
         n_clusters=n,

@@ -161,7 +161,7 @@ def to_cells(values: pd.Series) -> Cells | None:
 def mean_of(cells: Cells) -> float:
     """The mean over strata of the mean over professions."""
     one = np.ones((1, len(cells.clusters))), np.ones((1, len(cells.columns)))
-    return float(averaged(cells.block_means, row_mean)(*one)[0])
+    return float(averaged(cells.block_means, row_mean, cells.block_shares)(*one)[0])
 
 
 def _by_order(rows: pd.DataFrame, keys: list[str], field: str) -> pd.Series:

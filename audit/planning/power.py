@@ -18,11 +18,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import ndtr, stdtrit
+from scipy.special import ndtr
 
 from audit.metrics.stats_skewness import arms
 from audit.metrics.stats_two_way import together
-from audit.metrics.stats_types import FloatArray, VariancePart, VarianceParts
+from audit.metrics.stats_types import FloatArray, Uncertain, VariancePart, VarianceParts
 
 #: Draws of the variances: a power of 80 % is known to half a point.
 DRAWS = 2000
@@ -107,7 +107,7 @@ def _drawn(known: Uncertainty, alpha: float) -> tuple[FloatArray, FloatArray, Fl
     later = true * rng.chisquare(df, (DRAWS, 3)) / df
     skews = np.zeros((DRAWS, 3))
     if known.skewed:
-        skews[:, :2] = rng.normal(0.0, 1.0, (DRAWS, 2)) * _skew_by_chance(df[:2])
+        skews[:, :2] = rng.normal(0.0, 1.0, (DRAWS, 2)) * _skew_by_chance(df[:2], known.crossed)
     errors, above, below = np.empty(DRAWS), np.empty(DRAWS), np.empty(DRAWS)
     lead, freedom = known.clusters_lead, df.tolist()
     # Lists: single numbers of an array are slow.
@@ -115,25 +115,28 @@ def _drawn(known: Uncertainty, alpha: float) -> tuple[FloatArray, FloatArray, Fl
     for k, (now, then, skew) in enumerate(drawn):
         errors[k] = math.sqrt(_together(now, freedom, skew, lead).total)
         found_later = _together(then, freedom, skew, lead)
-        reach = float(stdtrit(found_later.df, 1.0 - alpha / 2.0))
+        reach = found_later.student.quantile(1.0 - alpha / 2.0)
         # What lies above 0 is called by its lower limit.
         above[k], below[k] = np.multiply(arms(reach, found_later.skew), found_later.total**0.5)
     return errors, above, below
 
 
-def _skew_by_chance(df: FloatArray) -> FloatArray:
+def _skew_by_chance(df: FloatArray, crossed: bool) -> FloatArray:
     """Standard deviation of the skewness that a mean of df + 1 normal values is found to have.
 
-    That of g₁, √(6(n − 2)/((n + 1)(n + 3))) (Fisher 1930, Proc. R. Soc. A 130:16-28), over √n.
+    That of g₁, √(6(n − 2)/((n + 1)(n + 3))) (Fisher 1930, Proc. R. Soc. A 130:16-28), times what
+    the jackknife makes of it: (n − 1)^1.5/n² beside a second factor, else √(n − 1)/(n − 2).
     """
-    n = df + 1.0
-    return np.asarray(np.sqrt(6.0 * np.maximum(n - 2.0, 0.0) / ((n + 1.0) * (n + 3.0) * n)))
+    n = np.maximum(df + 1.0, 2.0 + 1e-9)
+    spread = np.sqrt(6.0 * (n - 2.0) / ((n + 1.0) * (n + 3.0)))
+    found = (n - 1.0) ** 1.5 / n**2 if crossed else np.sqrt(n - 1.0) / (n - 2.0)
+    return np.asarray(spread * found)
 
 
 def _together(
     variances: list[float], df: list[float], skews: list[float], clusters_lead: bool
-) -> VariancePart:
-    """V with its df and skewness out of V_R, V_C and V_E by the verdict's rule."""
+) -> Uncertain:
+    """V with its reference and skewness out of V_R, V_C and V_E by the verdict's rule."""
     rows, columns, cells = (
         VariancePart(v, v**2 / (f + 2.0), g * v**1.5)
         for v, f, g in zip(variances, df, skews, strict=True)

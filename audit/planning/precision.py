@@ -69,16 +69,18 @@ def precision(measure: Measure, *, seed: int = 0) -> Precision | None:
 
 def _uncertainty(result: BootstrapResult, stretch: float) -> Uncertainty:
     """The parts of the interval's variance, times ``stretch``; negative ones are 0."""
-    parts, df = result.calibration.parts, result.calibration.df
+    parts = result.calibration.parts
     skewed = result.calibration.skew is not None
     if parts is None:
+        df = result.calibration.student.df
         return Uncertainty(
             result.standard_error**2 * stretch, 0.0, 0.0, df, 1.0, 1.0, skewed=skewed
         )
     rows, columns, cells = parts.rows.total, parts.columns.total, parts.cells.total
-    noise = min(cells, rows, columns)
+    # Where a cluster is asked in a few wordings only, V_C and V_E hold more of the noise than V_R.
+    noise = min(cells, rows)
     return Uncertainty(
-        (rows - noise) * stretch, (columns - noise) * stretch, noise * stretch,
+        (rows - noise) * stretch, max(columns - cells, 0.0) * stretch, noise * stretch,
         parts.rows.df, parts.columns.df, parts.cells.df, parts.more_rows,
         skewed,
     )  # fmt: skip

@@ -40,16 +40,20 @@ def logits(
     """Log-odds of woman in two runs with gaps ``before`` and ``after``, nats.
 
     Jobs and wordings share effects over both runs; ``drift`` is the standard deviation of what
-    changes at random by job, by wording, and in each wording's tilt between the groups.
+    changes at random by job, by wording, and in each wording's tilt between the groups. Either run
+    has half of that variance: were it the second one's alone, it would rank jobs less well.
     """
 
     def effect(codes: np.ndarray, size: float) -> np.ndarray:
         return np.asarray(rng.normal(0, size, codes.max() + 1)[codes])
 
     shared = effect(JOB, 0.5) + effect(WORDING, 0.7) + SIDES * effect(WORDING, 0.3)
-    moved = effect(JOB, drift) + effect(WORDING, drift) + SIDES * effect(WORDING, drift)
-    first = shared + before * SIDES + rng.normal(0, 0.4, len(FRAME))
-    second = shared + moved + after * SIDES + shift + rng.normal(0, 0.4, len(FRAME))
+    one, two = (
+        effect(JOB, sd) + effect(WORDING, sd) + SIDES * effect(WORDING, sd)
+        for sd in (drift / math.sqrt(2),) * 2
+    )
+    first = shared + one + before * SIDES + rng.normal(0, 0.4, len(FRAME))
+    second = shared + two + after * SIDES + shift + rng.normal(0, 0.4, len(FRAME))
     return first, second
 
 

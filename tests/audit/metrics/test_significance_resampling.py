@@ -88,7 +88,7 @@ def test_small_sample_expansion_is_hesterbergs(n: int) -> None:
     result = sig.cluster_bootstrap(
         sig.weighted_mean(x), n, method="percentile", n_resamples=20_000, level=0.9
     )
-    assert result.calibration.df == pytest.approx(n - 1)
+    assert result.calibration.student.df == pytest.approx(n - 1)
     tail = stats.norm.cdf(math.sqrt(n / (n - 1)) * stats.t.ppf(0.05, n - 1))
     expected = np.quantile(result.distribution, [tail, 1 - tail])
     assert [result.interval.low, result.interval.high] == pytest.approx(list(expected))
@@ -104,7 +104,7 @@ def test_unequal_strata_get_welchs_degrees_of_freedom() -> None:
         sig.weighted_contrast(np.concatenate([x, y]), group, ~group), 38, strata=group
     )
     welch = stats.ttest_ind(x, y, equal_var=False)
-    assert result.calibration.df == pytest.approx(welch.df)
+    assert result.calibration.student.df == pytest.approx(welch.df)
     expected = math.sqrt(x.var(ddof=1) / 8 + y.var(ddof=1) / 30)
     assert result.standard_error == pytest.approx(expected, rel=0.03)
 
@@ -122,7 +122,7 @@ def test_strata_averaged_together_keep_their_sizes_in_the_jackknife() -> None:
     assert result.standard_error**2 == pytest.approx(expected, rel=0.03)
     parts = [(g.size / 12) ** 2 * g.var(ddof=1) / g.size for g in groups]
     df = expected**2 / sum(v**2 / (g.size - 1) for v, g in zip(parts, groups, strict=True))
-    assert result.calibration.df == pytest.approx(df)
+    assert result.calibration.student.df == pytest.approx(df)
 
 
 def test_very_few_clusters_get_t_limits() -> None:
@@ -267,7 +267,7 @@ def test_pigeonhole_variance_of_a_mean_is_owens_closed_form() -> None:
     assert result.standard_error**2 == pytest.approx(unbiased, rel=0.05)
     spread = row_square**2 / 16 + col_square**2 / 9 + cell_square**2 / 100
     welch = (row_square + col_square - cell_square) ** 2 / spread - 2
-    assert result.calibration.df == pytest.approx(welch, rel=0.05)
+    assert result.calibration.student.df == pytest.approx(welch, rel=0.05)
 
 
 def test_pigeonhole_with_one_fixed_column_is_the_cluster_bootstrap() -> None:
@@ -278,7 +278,7 @@ def test_pigeonhole_with_one_fixed_column_is_the_cluster_bootstrap() -> None:
     one = sig.cluster_bootstrap(
         sig.weighted_mean(x), 25, method="percentile", n_resamples=40_000, level=0.9
     )
-    assert two.calibration.df == pytest.approx(24, rel=0.06)
+    assert two.calibration.student.df == pytest.approx(24, rel=0.06)
     tolerance = 0.06 * float(x.std()) / 5
     assert two.interval.low == pytest.approx(one.interval.low, abs=tolerance)
     assert two.interval.high == pytest.approx(one.interval.high, abs=tolerance)

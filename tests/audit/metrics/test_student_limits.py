@@ -22,6 +22,7 @@ from audit.metrics.stats_skewness import (
     skew_on_scale,
     transformed,
 )
+from audit.metrics.stats_student import Student
 from audit.metrics.stats_two_way import LOWEST, together, two_way_variance
 from audit.metrics.stats_types import VariancePart
 
@@ -60,7 +61,7 @@ def variance_and_df(
     cells: np.ndarray, rows: list[np.ndarray], cols: list[np.ndarray]
 ) -> tuple[float, float]:
     part = together(two_way_variance(sig.two_way_mean(cells), rows, cols, 7))
-    return part.total, part.df
+    return part.total, part.student.df
 
 
 def test_two_way_variance_of_a_mean_is_that_of_its_mean_squares() -> None:
@@ -142,7 +143,7 @@ def test_a_bounded_mean_is_skewed_on_its_own_scale() -> None:
     share, error = result.estimate / 0.5, result.standard_error
     assert result.calibration.skew > 0.2
     skew = skew_on_scale(result.calibration.skew, share, error, 0.5)
-    below, above = arms(stats.t.ppf(0.975, result.calibration.df), skew)
+    below, above = arms(result.calibration.student.quantile(0.975), skew)
     assert below > above
     on_scale = error / (1 - share**2)
     ends = [math.atanh(e / 0.5) * 0.5 for e in (result.interval.low, result.interval.high)]
@@ -190,8 +191,9 @@ def test_halls_transformation_and_its_inverse(
     assert reach <= below <= FURTHEST * reach
     assert (above, below) == pytest.approx(arms(reach, -skew))
     # p falls as the null moves away.
-    assert p_above(t + 0.1, df, skew) <= p_above(t, df, skew)
-    assert p_below(t, df, skew) == p_above(-t, df, -skew)
+    student = Student(df)
+    assert p_above(t + 0.1, student, skew) <= p_above(t, student, skew)
+    assert p_below(t, student, skew) == p_above(-t, student, -skew)
 
 
 def test_the_studentised_value_on_a_bounded_scale_is_normal_after_halls_transformation() -> None:

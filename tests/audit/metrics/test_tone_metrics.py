@@ -72,10 +72,14 @@ def test_the_same_answer_to_everybody_is_shown_to_be_fair() -> None:
     assert "biased" not in {r.verdict for r in found.values()}
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_fair_respondents_are_never_called_biased(seed: int) -> None:
-    verdicts = {r.verdict for r in primary(measure(seed, declined=0.1)).values()}
-    assert verdicts <= {"within_margin", "inconclusive"}
+def test_fair_respondents_are_seldom_called_biased() -> None:
+    """By any of six metrics one in twenty may be."""
+    called = 0
+    for seed in range(12):
+        verdicts = {r.verdict for r in primary(measure(seed, declined=0.1)).values()}
+        assert verdicts <= {"within_margin", "inconclusive", "biased"}
+        called += "biased" in verdicts
+    assert called <= 2
 
 
 def test_refusals_and_silence_are_not_fair() -> None:
