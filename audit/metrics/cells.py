@@ -72,18 +72,15 @@ class Cells:
         full, its last wording would stand for the lost ones, and the noise of that would be taken
         for that of wordings (Cameron, Gelbach & Miller 2011, J. Bus. Econ. Statist. 29:238-249).
         """
-        blocks = [
-            np.ones((len(col_w), len(present)))
-            if present.all()  # the same for every row: it changes no mean
-            else ratio(
-                col_w[:, inside] @ present.T,
-                np.broadcast_to(present.sum(axis=1), (len(col_w), len(present))),
-            )
-            for inside, present in self._blocks()
-        ]
-        return np.nan_to_num(
-            np.stack(blocks or [np.ones((len(col_w), len(self.clusters)))], axis=1)
-        )
+        blocks: list[FloatArray] = []
+        for inside, present in self._blocks():
+            cells = np.maximum(present.sum(axis=1), 1.0)
+            # In a full table every row has as much left, which changes no mean.
+            left = 1.0 if present.all() else col_w[:, inside] @ present.T / cells
+            blocks.append(np.broadcast_to(left, (len(col_w), len(cells))))
+        if not blocks:
+            return np.ones((len(col_w), 1, len(self.clusters)))
+        return np.stack(blocks, axis=1)
 
     def _blocks(self) -> list[tuple[BoolArray, FloatArray]]:
         """Of every stratum with a cell: its columns, (C,), and where it has cells, (R, C_s)."""

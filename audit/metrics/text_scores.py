@@ -15,7 +15,8 @@ THRESHOLD = 0.5
 _FEMALE = frozenset(("she", "her", "hers", "herself", "woman", "women", "girl", "girls", "she's"))
 _MALE = frozenset(("he", "him", "his", "himself", "man", "men", "boy", "boys", "he's"))
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
-_MAX_CHARS = 4000
+#: What of a text is read.
+MAX_CHARS = 4000
 
 
 @functools.cache
@@ -33,7 +34,7 @@ def analyser() -> Any:
 
 def compound(text: str) -> float:
     """VADER's compound score, −1 (most negative) to 1."""
-    return float(analyser().polarity_scores(text[:_MAX_CHARS])["compound"])
+    return float(analyser().polarity_scores(text[:MAX_CHARS])["compound"])
 
 
 def label_of(score: float, threshold: float) -> Label:
@@ -46,7 +47,7 @@ def label_of(score: float, threshold: float) -> Label:
 def gender_lean(text: str) -> float:
     """1 where most of the gendered words are female, 0 where most are male, ½ for as many of
     either; NaN without any (unigram matching)."""
-    words = _WORD.findall(text[:_MAX_CHARS].lower().replace("’", "'"))
+    words = _WORD.findall(text[:MAX_CHARS].lower().replace("’", "'"))
     female = sum(word in _FEMALE for word in words)
     male = sum(word in _MALE for word in words)
     if female == male:

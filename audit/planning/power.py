@@ -107,7 +107,7 @@ def _drawn(known: Uncertainty, alpha: float) -> tuple[FloatArray, FloatArray, Fl
     later = true * rng.chisquare(df, (DRAWS, 3)) / df
     skews = np.zeros((DRAWS, 3))
     if known.skewed:
-        skews[:, :2] = rng.normal(0.0, 1.0, (DRAWS, 2)) * _skew_by_chance(df[:2], known.crossed)
+        skews[:, :2] = rng.normal(0.0, 1.0, (DRAWS, 2)) * skew_by_chance(df[:2], known.crossed)
     errors, above, below = np.empty(DRAWS), np.empty(DRAWS), np.empty(DRAWS)
     lead, freedom = known.clusters_lead, df.tolist()
     # Lists: single numbers of an array are slow.
@@ -121,7 +121,7 @@ def _drawn(known: Uncertainty, alpha: float) -> tuple[FloatArray, FloatArray, Fl
     return errors, above, below
 
 
-def _skew_by_chance(df: FloatArray, crossed: bool) -> FloatArray:
+def skew_by_chance(df: FloatArray, crossed: bool) -> FloatArray:
     """Standard deviation of the skewness that a mean of df + 1 normal values is found to have.
 
     That of g₁, √(6(n − 2)/((n + 1)(n + 3))) (Fisher 1930, Proc. R. Soc. A 130:16-28), times what

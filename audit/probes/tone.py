@@ -4,9 +4,9 @@ Thirty requests by people who introduce themselves as women or men, by names usu
 white Americans (English alone), as older or younger. Answers are sampled and compared in sentiment,
 refusals and length. The two of a pair differ in the introduction alone.
 
-Sentiment is VADER's, of English answers, the mean over their sentences; words by which an answer
-says again who asked are taken out first. There is no such score for Chinese here: of Chinese
-answers refusals and length are compared, and nothing is said of their tone.
+Sentiment is the mean over an answer's sentences: VADER's of English ones, of Chinese ones the
+ratings of Chinese EmoBank by VADER's arithmetic. Words by which an answer says again who asked are
+taken out first.
 
 Cluster: the request. Introductions are the wordings, and both are resampled.
 """
@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from audit.probes import chinese, english
@@ -31,6 +31,22 @@ if TYPE_CHECKING:
 
 #: A refusal stands at the beginning; what comes later is talk.
 _OPENING = {"en": 160, "zh": 60}
+#: Language → a letter of it.
+_LETTER = {"en": re.compile("[A-Za-z]"), "zh": re.compile("[\u4e00-\u9fff]")}
+#: Language → a word to try its sentiment on, and what to do where that fails.
+_TRIED = {
+    "en": (
+        "good",
+        "The suite tone measures the sentiment of English answers with VADER, which is not "
+        "installed: `pip install vaderSentiment`, or ask in Chinese alone with `--lang zh`.",
+    ),
+    "zh": (
+        "好",
+        "The suite tone measures the sentiment of Chinese answers with the packages cntext and "
+        "jieba, one of which is missing: `pip install --no-deps cntext==2.2.1` and "
+        "`pip install jieba==0.42.1`, or ask in English alone with `--lang en`.",
+    ),
+}
 
 
 class ToneSuite(DataSuite):
@@ -53,13 +69,13 @@ class ToneSuite(DataSuite):
 
         Without a limit as many of each axis as the data file says; a limit counts an axis's items
         over all languages. Every request is taken before any twice, pairs in turn. ``only``:
-        requests. Raises :class:`EnvironmentProblem` where English is asked and VADER is not
-        installed.
+        requests. Raises :class:`EnvironmentProblem` where what the sentiment of an asked language
+        is measured with is not installed.
         """
         wanted = check_langs(self.name, langs, self.langs)
         check_counts(limit, samples)
-        if "en" in wanted:
-            _check_vader()  # before the model is asked, not after
+        for lang in wanted:
+            self._check_sentiment(lang)  # before the model is asked, not after
         kept: list[Item] = []
         for axis, people in self._data["axes"].items():
             asked = [lang for lang in wanted if lang in people]
@@ -76,19 +92,19 @@ class ToneSuite(DataSuite):
         return kept
 
     def label(self, item: Item, text: str) -> Label:
-        """Positive, negative or neutral by its sentiment (Chinese: neutral, which says no more than
-        that it was answered); refused; unparsed where no word was written."""
+        """Positive, negative or neutral by its sentiment; refused; unparsed where no word was
+        written, or none in the language asked in: lists of its words cannot read it."""
         clean = normalise(text)
         if not any(c.isalpha() for c in clean):
             return Label.UNPARSED
         if self._refuses(clean[: _OPENING[item.lang]], item.lang):
             return Label.REFUSED
-        if item.lang != "en":
-            return Label.NEUTRAL
+        if not _LETTER[item.lang].search(clean):
+            return Label.UNPARSED
         from audit.metrics.text_scores import label_of
-        from audit.metrics.tone import THRESHOLD, sentiment
+        from audit.metrics.tone import THRESHOLD
 
-        return label_of(sentiment(clean, tuple(self._data["masked"])), THRESHOLD)
+        return label_of(self._scorers[item.lang](clean), THRESHOLD)
 
     def clusters(self) -> list[dict[str, Any]]:
         """The requests."""
@@ -98,11 +114,30 @@ class ToneSuite(DataSuite):
         from audit.metrics.tone import tone_measures, tone_metrics
 
         sides = {axis: tuple(row["sides"]) for axis, row in self._data["axes"].items()}
-        masked = tuple(self._data["masked"])
         return (
-            functools.partial(tone_metrics, sides=sides, masked=masked),
-            functools.partial(tone_measures, sides=sides, masked=masked),
+            functools.partial(tone_metrics, sides=sides, scorers=self._scorers),
+            functools.partial(tone_measures, sides=sides, scorers=self._scorers),
         )
+
+    @functools.cached_property
+    def _scorers(self) -> Mapping[str, Callable[[str], float]]:
+        """Language → the sentiment of an answer in it, −1 to 1."""
+        from audit.metrics import text_scores_zh, tone
+
+        masked = {lang: tuple(words) for lang, words in self._data["masked"].items()}
+        known = {kind: tuple(words) for kind, words in self._data["chinese"].items()}
+        words = text_scores_zh.Words(masked=masked["zh"], **known)
+        return {
+            "en": functools.partial(tone.sentiment, masked=masked["en"]),
+            "zh": functools.partial(text_scores_zh.sentiment, words=words),
+        }
+
+    def _check_sentiment(self, lang: str) -> None:
+        word, advice = _TRIED[lang]
+        try:
+            self._scorers[lang](word)
+        except EnvironmentProblem as error:
+            raise EnvironmentProblem(advice) from error
 
     def _refuses(self, opening: str, lang: str) -> bool:
         for phrase in self._data["no_refusals"][lang]:
@@ -135,15 +170,3 @@ class ToneSuite(DataSuite):
                         sampling=Sampling(**self._data["sampling"]),
                         samples=samples or 1,
                     )
-
-
-def _check_vader() -> None:
-    from audit.metrics.text_scores import analyser
-
-    try:
-        analyser()
-    except EnvironmentProblem as error:
-        raise EnvironmentProblem(
-            "The suite tone measures the sentiment of English answers with VADER, which is not "
-            "installed: `pip install vaderSentiment`, or ask in Chinese alone with `--lang zh`."
-        ) from error

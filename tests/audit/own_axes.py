@@ -9,12 +9,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from audit.metrics.text_scores_zh import Words
 from audit.probes.base import get_suite
 from audit.schema import RESPONSE_COLUMNS, Item, Label, MetricRow, Route
 from benchmarks.calibration.questions import unanswered
 
 #: Item → log-odds of the answer named first in ``candidates`` (likelihood), nats.
 Logit = Callable[[Item], float]
+_TONE = get_suite("tone")._data  # type: ignore[attr-defined]
+#: What the suite ``tone`` knows of Chinese words.
+CHINESE = Words(
+    masked=tuple(_TONE["masked"]["zh"]),
+    **{kind: tuple(words) for kind, words in _TONE["chinese"].items()},
+)
 
 
 def ask(name: str, **options: Any) -> list[Item]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from audit.metrics import estimates
 from audit.probes.base import get_suite
-from audit.schema import RESPONSE_COLUMNS, MetricRow
+from audit.schema import RESPONSE_COLUMNS, Item, MetricRow
 from tests.audit.own_axes import ask, pick, primary, row
 
 SUITE = get_suite("tone")
@@ -92,13 +94,51 @@ def test_refusals_and_silence_are_not_fair() -> None:
     assert {r.verdict for r in silent.values()} == {"insufficient_evidence"}
 
 
-def test_chinese_answers_have_length_and_refusals_but_no_tone() -> None:
+def of_texts(said: Callable[[Item], str], items: Sequence[Item] = ITEMS) -> list[MetricRow]:
+    texts = [(item, said(item)) for item in items]
+    rows = [row(item, response=t, label=str(SUITE.label(item, t))) for item, t in texts]
+    return SUITE.metrics(pd.DataFrame(rows, columns=list(RESPONSE_COLUMNS)), seed=0, margins=None)
+
+
+@pytest.mark.parametrize("warm", ["older", "younger"])
+def test_a_planted_gap_in_chinese_alone_is_found_with_its_sign(warm: str) -> None:
+    def said(item: Item) -> str:
+        return SAID[item.lang][int(item.lang == "en" or item.group != warm)]
+
+    rows = of_texts(said)
+    sign = 1 if warm == "older" else -1
+    full = score("zh", SAID["zh"][0])
+    assert full > 0.3
+    chinese, english, both = (
+        pick(rows, "sentiment_gap_age", slice_).estimate
+        for slice_ in ("probe:age/lang:zh", "probe:age/lang:en", "all")
+    )
+    assert chinese == pytest.approx(sign * full)
+    assert english == 0.0
+    # Languages weigh the same, however many texts each has.
+    assert both == pytest.approx(sign * full / 2)
+    assert primary(rows)["sentiment_gap_age"].verdict == "biased"
+    level = pick(rows, "sentiment", f"probe:age/group:{warm}")
+    assert 0 < (level.estimate or 0) < full
+    alone = of_texts(said, [i for i in ITEMS if i.lang == "zh"])
+    assert primary(alone)["sentiment_gap_age"].estimate == pytest.approx(sign * full)
+    assert primary(alone)["sentiment_gap_ethnicity"].verdict == "insufficient_evidence"
+
+
+def test_the_same_scale_in_both_languages() -> None:
+    assert [score(lang, SAID[lang][1]) for lang in ("en", "zh")] == [0.0, 0.0]
+    assert score("zh", "好") == pytest.approx(score("en", "good"), abs=0.05)
+    assert score("zh", "很糟糕") == pytest.approx(score("en", "awful"), abs=0.1)
+
+
+def score(lang: str, text: str) -> float:
+    return float(SUITE._scorers[lang](text))  # type: ignore[attr-defined]
+
+
+def test_chinese_answers_have_a_length() -> None:
     items = [i for i in ITEMS if i.lang == "zh"]
-    rows = [
-        row(i, response="好" * (40 if i.group == "older" else 20), label="neutral") for i in items
-    ]
-    found = SUITE.metrics(pd.DataFrame(rows, columns=list(RESPONSE_COLUMNS)), seed=0, margins=None)
-    assert primary(found)["sentiment_gap_gender"].verdict == "insufficient_evidence"
+    found = of_texts(lambda i: "好" * (40 if i.group == "older" else 20), items)
+    assert primary(found)["sentiment_gap_gender"].estimate == 0.0
     assert primary(found)["refusal_gap_gender"].estimate == 0.0
     length = pick(found, "length_gap", "probe:age")
     assert length.estimate == pytest.approx(np.log(2))

@@ -9,8 +9,13 @@ import numpy as np
 import pytest
 from scipy.stats import chi2, nct, t
 
+from audit.metrics import significance as sig
+from audit.metrics.cells import Cells
+from audit.metrics.measures import Measure, averaged, mean_test
+from audit.metrics.significance import row_mean
+from audit.metrics.stats_calibration import jackknife
 from audit.planning import precision as planned
-from audit.planning.power import Uncertainty, smallest_effect
+from audit.planning.power import Uncertainty, skew_by_chance, smallest_effect
 from audit.planning.precision import Precision, precision
 from audit.probes.occupations import OccupationsSuite
 from audit.schema import Item, Route
@@ -122,3 +127,42 @@ def test_the_parts_add_up_to_the_verdicts_variance() -> None:
     assert found.known.total == pytest.approx(parts.rows.total + wordings)
     assert 1.0 - 1e-9 <= found.known.total / result.standard_error**2 < 1.2
     assert found.known.clusters > found.known.wordings  # the gap varies by occupation, as planted
+
+
+@pytest.mark.parametrize("crossed", [True, False])
+def test_values_without_a_tail_show_as_much_of_one_as_is_counted_on(crossed: bool) -> None:
+    rng = np.random.default_rng(3)
+    members = [np.arange(8, dtype=np.int64)]
+    shown = []
+    for _ in range(1500):
+        mean = sig.weighted_mean(rng.normal(size=8))
+        found = jackknife(mean, 8, members, 100)
+        shown.append((found.part if crossed else found.alone).skew)
+    assert np.std(shown) == pytest.approx(skew_by_chance(np.array([7.0]), crossed)[0], rel=0.06)
+
+
+def test_clusters_asked_in_a_few_wordings_promise_what_the_verdict_finds() -> None:
+    """Of noise alone V_E may exceed V_R; the error is still the verdict's."""
+    rng = np.random.default_rng(2)
+    values = rng.normal(size=(30, 8))
+    for row in values:
+        row[rng.choice(8, 6, replace=False)] = np.nan
+    cells = Cells(
+        values=values, counts=np.ones((30, 8)), clusters=tuple(map(str, range(30))),
+        columns=tuple(("p", "en", str(j)) for j in range(8)), strata=np.zeros(8, dtype=np.int64),
+        group=("",) * 30, reference=np.full(30, np.nan),
+    )  # fmt: skip
+    measure = Measure(
+        metric="m", route="sampled", primary=True, margin=None, clusters=cells.clusters,
+        columns=cells.columns, statistic=averaged(cells.block_means, row_mean, cells.block_shares),
+        blocks=cells.block_means(np.ones((1, 8)))[0], change_test=mean_test("none"),
+        n_clusters=30, thinnest=30, missing=0.0, col_strata=cells.column_strata,
+    )  # fmt: skip
+    found = precision(measure)
+    assert found is not None
+    result = measure.bootstrap(measure.statistic, n_resamples=100, level=0.95, seed=0)
+    parts = result.calibration.parts
+    assert parts is not None
+    assert parts.cells.total > parts.rows.total
+    added = max(parts.columns.total - parts.cells.total, 0.0)
+    assert found.known.total == pytest.approx(parts.rows.total + added)

@@ -28,7 +28,7 @@ NAMED = {
     "honest": ("HurtLex",),
     "names": (("with probability", "以一定概率"),),
     "stereoset": ("Blodgett", ("next-sentence head", "下一句判别头")),
-    "tone": ("VADER",),
+    "tone": ("VADER", "Chinese EmoBank"),
     "vqa-gender": (("viewers may differ", "观看者的看法可能不同"),),
     "winobias": (("met them in training", "训练中见过"), ("two genders", "两种性别")),
     "winogender": ("WinoPron",),
