@@ -106,8 +106,9 @@ def _summary(comparisons: Sequence[Sequence[MetricChange]]) -> dict[str, Any]:
 
 
 def _spread(p: np.ndarray, alternative: str = "two-sided") -> float | None:
-    """Kolmogorov and Smirnov's p of evenly spread ``p``; None of one alone."""
-    return float(kstest(p, "uniform", alternative=alternative).pvalue) if p.size > 1 else None
+    """Kolmogorov and Smirnov's p of evenly spread ``p``; None where there is but one value."""
+    spread = np.unique(p).size > 1
+    return float(kstest(p, "uniform", alternative=alternative).pvalue) if spread else None
 
 
 def main() -> None:

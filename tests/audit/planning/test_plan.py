@@ -86,9 +86,11 @@ def test_every_text_suite_with_questions_of_its_own_is_known() -> None:
     known = {(row.suite, row.metric) for row in plan.detectable if row.effect is not None}
     for name in suites:
         assert any(suite == name for suite, _ in known)
-    (why,) = [note for note in plan.notes if "sentiment_gap_gender" in note]
-    assert "read off texts, which" in why
-    assert "refusal_gap" not in why
+    assert {metric for suite, metric in known if suite == "tone"} == {
+        f"{kind}_gap_{axis}"
+        for kind in ("sentiment", "refusal")
+        for axis in ("gender", "ethnicity", "age")
+    }
 
 
 def test_the_command(tmp_path: Path) -> None:
