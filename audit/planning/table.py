@@ -128,7 +128,7 @@ def _needed(plan: Plan) -> Table:
     table = Table(title=Text("what it takes"), title_justify="left", box=box.SIMPLE_HEAD)
     for name in ("suite", "metric"):
         table.add_column(name)
-    for name in ("effect", *_GROWN, "clusters and\nwordings alike"):
+    for name in ("effect", *_GROWN, "clusters,\nwordings\nalike"):
         table.add_column(name, justify="right", no_wrap=True)
     at_best = {(row.suite, row.metric) for row in plan.detectable if row.at_best}
     for row in plan.needed:
