@@ -191,7 +191,7 @@ def test_an_effect_may_be_each_margin_or_one_for_all() -> None:
     large = make_plan(occupations(None), effect=1.5)
     assert "labour_spearman" not in {row.metric for row in large.needed}
     assert any("labour_spearman lies within ±1, never at 1.5" in note for note in large.notes)
-    assert large.needed[1].clusters is Instead.ENOUGH  # 0.893 nats are found
+    assert large.needed[1].clusters is Instead.ENOUGH  # 0.93 nats are found
 
 
 @pytest.mark.parametrize("wrong", ["0", "inf", "nan", "smollm"])
