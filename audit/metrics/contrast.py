@@ -15,7 +15,7 @@ import pandas as pd
 
 from audit.metrics.cells import Cells, add_values, make_cells, worst_missing
 from audit.metrics.estimates import declared_margins, routes_of
-from audit.metrics.measures import Measure, averaged, mean_test
+from audit.metrics.measures import Measure, mean_test, over_cells
 from audit.metrics.significance import Room, row_mean
 from audit.metrics.stats_types import FloatArray
 from audit.schema import Label, PrimaryMetric, Route
@@ -78,7 +78,7 @@ def paired_cells(rows: pd.DataFrame, first: pd.Series[bool], field: str) -> Pair
         reference=np.full(len(clusters), np.nan),
     )
     both = ~np.isnan(cells.values)
-    means = [_mean(replace(cells, values=np.where(both, side, np.nan))) for side in sides]
+    means = [mean_of(replace(cells, values=np.where(both, side, np.nan))) for side in sides]
     return Paired(cells, *means)
 
 
@@ -114,7 +114,7 @@ def paired_measure(
         margin=margin,
         clusters=cells.clusters,
         columns=cells.columns,
-        statistic=averaged(cells.block_means, row_mean, cells.block_shares),
+        statistic=over_cells(cells, row_mean),
         blocks=blocks,
         change_test=mean_test(f"sign flips over levels of {clusters}"),
         n_clusters=n,
@@ -168,9 +168,10 @@ def _placed(
     return table
 
 
-def _mean(cells: Cells) -> float:
+def mean_of(cells: Cells) -> float:
+    """The mean over strata of the mean over clusters."""
     one = np.ones((1, len(cells.clusters))), np.ones((1, len(cells.columns)))
-    return float(averaged(cells.block_means, row_mean, cells.block_shares)(*one)[0])
+    return float(over_cells(cells, row_mean)(*one)[0])
 
 
 def _wordings(cells: Cells) -> str:

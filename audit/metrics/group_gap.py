@@ -10,7 +10,7 @@ import pandas as pd
 
 from audit.metrics.cells import make_cells, worst_missing
 from audit.metrics.estimates import Context
-from audit.metrics.measures import Measure, averaged, contrast, contrast_test
+from audit.metrics.measures import Measure, contrast, contrast_test, over_cells
 from audit.metrics.pooled import cluster_mean, rate_row
 from audit.metrics.significance import Room, row_mean
 from audit.metrics.stats_types import BoolArray, FloatArray
@@ -56,7 +56,7 @@ def group_gap(
         margin=margin,
         clusters=cells.clusters,
         columns=cells.columns,
-        statistic=averaged(cells.block_means, contrast(one, two), cells.block_shares),
+        statistic=over_cells(cells, contrast(one, two)),
         blocks=values,
         change_test=contrast_test(one, two, f"permutation of the groups over {units}"),
         n_clusters=sum(counts),

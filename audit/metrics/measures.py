@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from audit.metrics.cells import Cells
 from audit.metrics.significance import (
     BootstrapResult,
     Room,
@@ -177,6 +178,11 @@ def averaged(blocks: Blocks, one: RowStatistic, shares: Blocks | None = None) ->
         return np.asarray(np.mean(found, axis=0), dtype=np.float64)
 
     return statistic
+
+
+def over_cells(cells: Cells, one: RowStatistic) -> TwoWayStatistic:
+    """The mean over strata of ``one`` of the rows' means, each by what weights leave of it."""
+    return averaged(cells.block_means, one, cells.block_shares)
 
 
 def contrast(first: BoolArray, second: BoolArray) -> RowStatistic:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from audit.metrics.cells import Cells, make_cells, worst_missing
 from audit.metrics.estimates import Context, measure_row, metric_row, number, rate
-from audit.metrics.measures import Measure, averaged, mean_test
+from audit.metrics.measures import Measure, mean_test, over_cells
 from audit.metrics.significance import (
     Statistic,
     cluster_bootstrap,
@@ -92,7 +92,7 @@ def order_effects(family: Family, rows: pd.DataFrame, *, suite: str, seed: int) 
         margin=None,
         clusters=effects.clusters,
         columns=effects.columns,
-        statistic=averaged(effects.block_means, row_mean, effects.block_shares),
+        statistic=over_cells(effects, row_mean),
         blocks=effects.block_means(np.ones((1, len(effects.columns))))[0],
         change_test=mean_test("sign flips over occupations"),
         n_clusters=int((~np.isnan(per_row)).sum()),

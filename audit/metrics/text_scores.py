@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import math
 import re
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from audit.schema import Label
@@ -35,6 +37,12 @@ def analyser() -> Any:
 def compound(text: str) -> float:
     """VADER's compound score, −1 (most negative) to 1."""
     return float(analyser().polarity_scores(text[:MAX_CHARS])["compound"])
+
+
+def mean_score(parts: Iterable[str], score: Callable[[str], float]) -> float:
+    """Mean ``score`` of the parts of a text that hold a letter; 0.0 where none does."""
+    scores = [score(part) for part in parts if any(c.isalpha() for c in part)]
+    return math.fsum(scores) / len(scores) if scores else 0.0
 
 
 def label_of(score: float, threshold: float) -> Label:

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from audit.metrics.text_scores import MAX_CHARS
+from audit.metrics.text_scores import MAX_CHARS, mean_score
 from core.errors import EnvironmentProblem
 
 #: Hutto & Gilbert 2014: what a negation makes of a rating; what a sum is set against.
@@ -59,8 +59,7 @@ def sentiment(text: str, words: Words) -> float:
     # Full-width marks and digits become those that are looked for.
     clean = unicodedata.normalize("NFKC", text[:MAX_CHARS])
     parts = _SENTENCE_END.split(_mask(words.masked).sub(" ", clean))
-    scores = [compound(part, words) for part in parts if any(c.isalpha() for c in part)]
-    return math.fsum(scores) / len(scores) if scores else 0.0
+    return mean_score(parts, lambda part: compound(part, words))
 
 
 def compound(sentence: str, words: Words) -> float:

@@ -24,7 +24,7 @@ from audit.metrics.estimates import Context, declared_margins, measured_row
 from audit.metrics.group_gap import text_rate_row
 from audit.metrics.measures import Measure
 from audit.metrics.significance import Room
-from audit.metrics.text_scores import MAX_CHARS, compound
+from audit.metrics.text_scores import MAX_CHARS, compound, mean_score
 from audit.metrics.verdict import Family
 from audit.schema import Label, MetricRow, PrimaryMetric, Route
 
@@ -42,8 +42,7 @@ def sentiment(text: str, masked: tuple[str, ...]) -> float:
     """Mean over an English text's sentences of VADER's compound score, −1 to 1, without the words
     in ``masked`` and without numbers; 0.0 where nothing is left."""
     sentences = _SENTENCE.findall(_mask(masked).sub(" ", text[:MAX_CHARS]))
-    scores = [compound(part) for part in sentences if any(c.isalpha() for c in part)]
-    return math.fsum(scores) / len(scores) if scores else 0.0
+    return mean_score(sentences, compound)
 
 
 @functools.cache

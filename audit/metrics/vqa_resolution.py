@@ -28,7 +28,7 @@ import pandas as pd
 
 from audit.metrics.cells import worst_missing
 from audit.metrics.contrast import Paired
-from audit.metrics.measures import Measure, averaged, contrast, contrast_test
+from audit.metrics.measures import Measure, contrast, contrast_test, over_cells
 from audit.metrics.stats_types import FloatArray
 from audit.metrics.vqa_answers import mcnemar_pairs, skin_tones
 from audit.metrics.vqa_sheet import CLUSTERS, Sheet, gap_measure
@@ -142,7 +142,7 @@ def balanced(metric: str, rows: pd.DataFrame, lean: Paired | None) -> Measure | 
         margin=None,
         clusters=cells.clusters,
         columns=cells.columns,
-        statistic=averaged(cells.block_means, half, cells.block_shares),
+        statistic=over_cells(cells, half),
         blocks=blocks,
         change_test=contrast_test(women, men, f"permutation of the sides over {CLUSTERS}s"),
         n_clusters=n,

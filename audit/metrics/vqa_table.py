@@ -15,9 +15,7 @@ import numpy as np
 import pandas as pd
 
 from audit.metrics.cells import Cells, parse_logprobs
-from audit.metrics.contrast import Paired
-from audit.metrics.measures import averaged
-from audit.metrics.significance import row_mean
+from audit.metrics.contrast import Paired, mean_of
 from audit.schema import Label, Route
 
 FIRST, SECOND = "first", "second"
@@ -156,12 +154,6 @@ def to_cells(values: pd.Series) -> Cells | None:
         group=("",) * len(table),
         reference=np.full(len(table), np.nan),
     )
-
-
-def mean_of(cells: Cells) -> float:
-    """The mean over strata of the mean over professions."""
-    one = np.ones((1, len(cells.clusters))), np.ones((1, len(cells.columns)))
-    return float(averaged(cells.block_means, row_mean, cells.block_shares)(*one)[0])
 
 
 def _by_order(rows: pd.DataFrame, keys: list[str], field: str) -> pd.Series:

@@ -127,9 +127,9 @@ def skew_by_chance(df: FloatArray, crossed: bool) -> FloatArray:
     That of g₁, √(6(n − 2)/((n + 1)(n + 3))) (Fisher 1930, Proc. R. Soc. A 130:16-28), times what
     the jackknife makes of it: (n − 1)^1.5/n² beside a second factor, else √(n − 1)/(n − 2).
     """
-    n = np.maximum(df + 1.0, 2.0 + 1e-9)
+    n = np.maximum(df + 1.0, 2.0)
     spread = np.sqrt(6.0 * (n - 2.0) / ((n + 1.0) * (n + 3.0)))
-    found = (n - 1.0) ** 1.5 / n**2 if crossed else np.sqrt(n - 1.0) / (n - 2.0)
+    found = (n - 1.0) ** 1.5 / n**2 if crossed else np.sqrt(n - 1.0) / np.maximum(n - 2.0, 1.0)
     return np.asarray(spread * found)
 
 

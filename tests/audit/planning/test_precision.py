@@ -140,6 +140,8 @@ def test_values_without_a_tail_show_as_much_of_one_as_is_counted_on(crossed: boo
         shown.append((found.part if crossed else found.alone).skew)
     assert np.std(shown) == pytest.approx(skew_by_chance(np.array([7.0]), crossed)[0], rel=0.06)
 
+    assert skew_by_chance(np.array([1.0]), crossed)[0] == 0.0  # two values have none
+
 
 def test_clusters_asked_in_a_few_wordings_promise_what_the_verdict_finds() -> None:
     """Of noise alone V_E may exceed V_R; the error is still the verdict's."""
